@@ -1,0 +1,26 @@
+package cluster
+
+// Member is one PD server.
+type Member struct {
+	Name       string   `json:"name"`
+	ID         uint64   `json:"member_id"`
+	ClientURLs []string `json:"client_urls"`
+	Version    string   `json:"binary_version,omitempty"`
+}
+
+// Members is the answer of one PD about all of them.
+type Members struct {
+	ClusterID uint64   `json:"cluster_id"`
+	Members   []Member `json:"members"`
+	// Leader is the zero Member when PD has no leader.
+	Leader Member `json:"leader"`
+}
+
+// MemberHealth is PD's own word on a member. It proves only that the member's
+// HTTP port answers (every PD version).
+type MemberHealth struct {
+	Name       string   `json:"name"`
+	ID         uint64   `json:"member_id"`
+	ClientURLs []string `json:"client_urls"`
+	Healthy    bool     `json:"health"`
+}

@@ -1,0 +1,62 @@
+package cluster
+
+import "time"
+
+// Finding out about something can fail. Unread keeps what could not be read
+// apart from what is empty: a nil Unread means that the value was read.
+//
+// The reason is the error of the read, in PD's words.
+type Unread map[string]error
+
+// Snapshot is one round of answers from PD, taken in parallel. The pointers are
+// nil, and the slices and maps empty, for what could not be read; Unread then
+// holds the reason under the name of the field.
+type Snapshot struct {
+	// ReadAt is PD's clock (the Date header, whole seconds) when the stores were
+	// read. All heartbeat ages are relative to it.
+	ReadAt      time.Time          `json:"read_at"`
+	Members     *Members           `json:"members,omitempty"`
+	Health      []MemberHealth     `json:"health,omitempty"`
+	PDVersion   string             `json:"pd_version,omitempty"`
+	Stores      []Store            `json:"stores"`
+	Limits      StoreLimits        `json:"limits,omitempty"`
+	Schedule    *ScheduleConfig    `json:"schedule,omitempty"`
+	Replication *ReplicationConfig `json:"replication,omitempty"`
+	// Rules is empty where placement rules are off.
+	Rules []Rule `json:"rules,omitempty"`
+	// EvictLeader lists the stores under the evict-leader scheduler.
+	EvictLeader []StoreID `json:"evict_leader,omitempty"`
+	// PausedCheckers names the checkers that are paused (5.3 and later).
+	PausedCheckers []string `json:"paused_checkers,omitempty"`
+	// UnsafeRecovery is the last line that PD says about an unsafe recovery that
+	// has not ended; "" when there is none.
+	UnsafeRecovery string `json:"unsafe_recovery,omitempty"`
+
+	Unread Unread `json:"-"`
+}
+
+// Store finds a store by id, nil when PD has no record of it.
+func (s *Snapshot) Store(id StoreID) *Store {
+	for i := range s.Stores {
+		if s.Stores[i].ID == id {
+			return &s.Stores[i]
+		}
+	}
+	return nil
+}
+
+// EffectiveRules are the rules that PD places peers by: the placement rules, or
+// the one that the replication settings amount to. ok is false when neither
+// could be read.
+func (s *Snapshot) EffectiveRules() (rules []Rule, ok bool) {
+	if s.Replication == nil {
+		return nil, false
+	}
+	if !s.Replication.EnablePlacementRules {
+		return []Rule{s.Replication.DefaultRule()}, true
+	}
+	if s.Unread["rules"] != nil || len(s.Rules) == 0 {
+		return nil, false
+	}
+	return s.Rules, true
+}
