@@ -96,23 +96,10 @@ func (c *LabelConstraint) matches(s *Store) bool {
 	return false
 }
 
-// Places counts the distinct places that the stores offer to the rule. Where an
-// isolation level is set PD never puts two peers of a region into one place,
-// which is the tuple of location label values down to that level (a missing
-// label counts as the empty value, as in filter.NewIsolationFilter, PD 5.0 to
-// master). Without isolation level, or without location labels to apply it to,
-// every store is a place of its own.
-func (r *Rule) Places(stores []*Store) int {
-	if r.IsolationLevel == "" || len(r.LocationLabels) == 0 {
-		return len(stores)
-	}
-	places := make(map[string]bool)
-	for _, s := range stores {
-		places[r.place(s)] = true
-	}
-	return len(places)
-}
-
+// place names the place of a store under the rule's isolation level: the tuple
+// of its location label values down to that level. PD never puts two peers of a
+// rule into one place; a missing label counts as the empty value, as in
+// filter.NewIsolationFilter (PD 5.0 to master).
 func (r *Rule) place(s *Store) string {
 	// An isolation level that is no location label isolates at the first one.
 	depth := max(slices.Index(r.LocationLabels, r.IsolationLevel), 0) + 1

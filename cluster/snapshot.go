@@ -23,7 +23,8 @@ type Snapshot struct {
 	Schedule    *ScheduleConfig    `json:"schedule,omitempty"`
 	Replication *ReplicationConfig `json:"replication,omitempty"`
 	// Rules is empty where placement rules are off.
-	Rules []Rule `json:"rules,omitempty"`
+	Rules      []Rule      `json:"rules,omitempty"`
+	RuleGroups []RuleGroup `json:"rule_groups,omitempty"`
 	// EvictLeader lists the stores under the evict-leader scheduler.
 	EvictLeader []StoreID `json:"evict_leader,omitempty"`
 	// PausedCheckers names the checkers that are paused (5.3 and later).
@@ -45,18 +46,18 @@ func (s *Snapshot) Store(id StoreID) *Store {
 	return nil
 }
 
-// EffectiveRules are the rules that PD places peers by: the placement rules, or
-// the one that the replication settings amount to. ok is false when neither
-// could be read.
-func (s *Snapshot) EffectiveRules() (rules []Rule, ok bool) {
+// RuleSets are the rules that PD places peers by, split by key range: the
+// placement rules, or the one rule that the replication settings amount to
+// where placement rules are off. ok is false when they could not be read.
+func (s *Snapshot) RuleSets() (sets []RuleSet, ok bool) {
 	if s.Replication == nil {
 		return nil, false
 	}
 	if !s.Replication.EnablePlacementRules {
-		return []Rule{s.Replication.DefaultRule()}, true
+		return []RuleSet{{Rules: []Rule{s.Replication.DefaultRule()}, Ranges: 1}}, true
 	}
-	if s.Unread["rules"] != nil || len(s.Rules) == 0 {
+	if s.Unread["rules"] != nil || s.Unread["rule_groups"] != nil || len(s.Rules) == 0 {
 		return nil, false
 	}
-	return s.Rules, true
+	return RuleSets(s.Rules, s.RuleGroups), true
 }
