@@ -1,5 +1,7 @@
 package cluster
 
+import "time"
+
 // Member is one PD server.
 type Member struct {
 	Name       string   `json:"name"`
@@ -23,4 +25,13 @@ type MemberHealth struct {
 	ID         uint64   `json:"member_id"`
 	ClientURLs []string `json:"client_urls"`
 	Healthy    bool     `json:"health"`
+}
+
+// PDStatus describes the process of the PD leader.
+type PDStatus struct {
+	Version string `json:"version"`
+	GitHash string `json:"git_hash"`
+	// StartTime is the start of the process, not of its leadership; zero when PD
+	// did not say.
+	StartTime time.Time `json:"start_time"`
 }
