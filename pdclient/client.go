@@ -1,0 +1,148 @@
+package pdclient
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+const (
+	apiPrefix = "/pd/api/v1"
+	callerID  = "ebb"
+	// bodyLimit bounds answers that are held in memory. The largest of them are
+	// placement rules, about 300 bytes for each TiFlash table.
+	bodyLimit = 64 << 20
+)
+
+// Client talks to one PD cluster. It is safe for concurrent use.
+type Client struct {
+	given   []string // base URLs as configured
+	reads   *http.Client
+	writes  *http.Client
+	timeout time.Duration
+	attempt time.Duration
+	sleep   func(context.Context, time.Duration) error
+
+	// finding is held by the one goroutine that looks for the leader.
+	finding chan struct{}
+
+	mu        sync.Mutex
+	target    string // base URL for the next request, "" when it must be found
+	foundAt   time.Time
+	learned   []string             // client URLs that PD advertises
+	bad       map[string]time.Time // base URL -> last network failure
+	clusterID uint64
+	version   string // of the leader, as PD says it
+}
+
+// request is one HTTP request, without the server it goes to.
+type request struct {
+	method string
+	path   string // below apiPrefix
+	query  url.Values
+	body   []byte
+}
+
+func get(path string, query url.Values) request {
+	return request{method: http.MethodGet, path: path, query: query}
+}
+
+// statsRegionPath loops for ever inside PD (8.5.4 and later, master) when its
+// range reaches the end of the key space and holds a multiple of 1000 regions;
+// see getRegionStats in pkg/core/region.go of PD.
+const statsRegionPath = "/stats/region"
+
+var errUnboundedStats = errors.New("refused: an unbounded " + statsRegionPath + " can make pd spin until it is restarted")
+
+// build is the only place that makes HTTP requests.
+func (r request) build(ctx context.Context, base string) (*http.Request, error) {
+	if r.path == statsRegionPath && r.query.Get("end_key") == "" {
+		return nil, errUnboundedStats
+	}
+	target := base + apiPrefix + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
+	}
+	var body io.Reader
+	if r.body != nil {
+		body = bytes.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
+	}
+	req.Header.Set("X-Caller-ID", callerID) // PD 7.6 and later
+	req.Header.Set("component", callerID)   // PD before 7.6
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+var errNoAnswer = errors.New("no answer in time")
+
+// exchange sends a request to one server and waits at most wait for the header
+// of the answer. The body is then bound by ctx alone. The caller closes it.
+func exchange(ctx context.Context, hc *http.Client, base string, r request, wait time.Duration) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	req, err := r.build(ctx, base)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	timer := time.AfterFunc(wait, func() { cancel(errNoAnswer) })
+	resp, err := hc.Do(req)
+	if !timer.Stop() && err == nil {
+		resp.Body.Close()
+		err = errNoAnswer
+	}
+	if err != nil {
+		if errors.Is(context.Cause(ctx), errNoAnswer) {
+			err = fmt.Errorf("%w (%v)", errNoAnswer, wait)
+		}
+		cancel(nil)
+		return nil, trimURLError(err)
+	}
+	resp.Body = &cancelBody{resp.Body, cancel}
+	return resp, nil
+}
+
+// trimURLError drops the method and URL which net/http puts before the cause;
+// the errors of this package name them themselves.
+func trimURLError(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
+}
+
+// cancelBody releases the context of an exchange with its body.
+type cancelBody struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (b *cancelBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.cancel(nil)
+	return err
+}
+
+// readSmall reads an answer that fits into memory.
+func readSmall(body io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(body, bodyLimit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	if len(data) > bodyLimit {
+		return nil, fmt.Errorf("read answer: larger than %d MiB", bodyLimit>>20)
+	}
+	return data, nil
+}

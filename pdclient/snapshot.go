@@ -1,0 +1,65 @@
+package pdclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"ebb/cluster"
+)
+
+// Snapshot reads, in one round of parallel requests, everything that says how
+// the cluster is and what it may do. Only stores that cannot be read are an
+// error. What else cannot be read is in Unread, under the JSON name of its field;
+// what this version of PD does not have is not a failure and is left empty.
+func (c *Client) Snapshot(ctx context.Context) (*cluster.Snapshot, error) {
+	// One look for the leader, instead of one by each of the requests below.
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
+	_, _ = c.locate(bounded, c.attempt, 0) // its failure comes back with the stores
+	cancel()
+
+	s := &cluster.Snapshot{Unread: make(cluster.Unread)}
+	var storesErr error
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	wg.Go(func() { s.Stores, s.ReadAt, storesErr = c.Stores(ctx) })
+	for name, read := range c.snapshotParts(ctx, s) {
+		wg.Go(func() {
+			err := read()
+			if err == nil || errors.Is(err, ErrNotSupported) {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			s.Unread[name] = err
+		})
+	}
+	wg.Wait()
+	if storesErr != nil {
+		return nil, fmt.Errorf("read stores: %w", storesErr)
+	}
+	return s, nil
+}
+
+// snapshotParts maps the name of each field to what fills it. Every function
+// writes its own field only.
+func (c *Client) snapshotParts(ctx context.Context, s *cluster.Snapshot) map[string]func() error {
+	return map[string]func() error{
+		"members":         func() (err error) { s.Members, err = c.Members(ctx); return err },
+		"health":          func() (err error) { s.Health, err = c.Health(ctx); return err },
+		"pd_version":      func() (err error) { s.PDVersion, err = c.PDVersion(ctx); return err },
+		"limits":          func() (err error) { s.Limits, err = c.StoreLimits(ctx); return err },
+		"schedule":        func() (err error) { s.Schedule, err = c.ScheduleConfig(ctx); return err },
+		"replication":     func() (err error) { s.Replication, err = c.ReplicationConfig(ctx); return err },
+		"evict_leader":    func() (err error) { s.EvictLeader, err = c.EvictLeaderStores(ctx); return err },
+		"paused_checkers": func() (err error) { s.PausedCheckers, err = c.PausedCheckers(ctx); return err },
+		"unsafe_recovery": func() (err error) { s.UnsafeRecovery, err = c.UnsafeRecovery(ctx); return err },
+		"rules": func() (err error) {
+			if s.Rules, err = c.Rules(ctx); errors.Is(err, ErrPlacementRulesDisabled) {
+				return nil
+			}
+			return err
+		},
+	}
+}
