@@ -1,0 +1,13 @@
+// Package topology reads the inventory of a TiDB cluster as tiup keeps it
+// (a hand-written topology.yaml or tiup's own meta.yaml), resolves what tiup
+// leaves implicit (ports, directories, unit names, PD store addresses), joins
+// the result with the stores that PD reports, and edits the one field that a
+// decommission changes.
+//
+// The bytes of the file stay the truth: nothing here ever renders YAML. An edit
+// cuts or inserts a few bytes and proves, by parsing both versions, that nothing
+// else changed its meaning.
+//
+// Rules that follow tiup name the file they come from, as of tiup 1.16. The
+// package does no I/O; package topology/file does.
+package topology
