@@ -1,0 +1,140 @@
+package decommission
+
+import (
+	"fmt"
+	"strings"
+
+	"ebb/cluster"
+)
+
+// placement: after the stores have left, every placement rule still finds
+// enough stores for its peers, counting only stores that are Up, live and stay.
+// PD's own check compares the number of Up stores with max-replicas: it counts
+// dead stores, knows no rule, and through 8.5 takes TiFlash for TiKV.
+func (c *checker) placement() []Finding {
+	const name = "placement"
+	sets, ok := c.snap.RuleSets()
+	if !ok {
+		for _, field := range []string{"replication", "rules", "rule_groups"} {
+			if c.snap.Unread[field] != nil {
+				return []Finding{c.unread(name, field, "the placement rules")}
+			}
+		}
+		return []Finding{{Check: name, Result: Unknown, Summary: "PD reports no placement rule at all", Fix: "pd-ctl config placement-rules show"}}
+	}
+	var findings []Finding
+	for i := range sets {
+		findings = append(findings, c.placeSet(&sets[i])...)
+	}
+	if len(findings) == 0 {
+		findings = append(findings, Finding{
+			Check: name, Result: OK,
+			Summary: fmt.Sprintf("the %s that stay satisfy every placement rule (%s)", plural(len(c.receivers), "live store"), plural(len(sets), "rule set")),
+		})
+	}
+	return findings
+}
+
+// placeSet compares the stores that stay with the stores of today: a rule that
+// is short today and does not concern the leaving stores is worth a warning
+// only, for their leaving makes it no worse.
+func (c *checker) placeSet(set *cluster.RuleSet) []Finding {
+	after := set.Fit(c.receivers)
+	worse := totalShort(after) > totalShort(set.Fit(c.present))
+	var findings []Finding
+	for i := range after {
+		if after[i].Short() == 0 {
+			continue
+		}
+		concerned := worse || c.concerns(&after[i].Rule)
+		findings = append(findings, c.shortage(set, &after[i], concerned))
+	}
+	return findings
+}
+
+func totalShort(fits []cluster.RuleFit) int {
+	n := 0
+	for i := range fits {
+		n += fits[i].Short()
+	}
+	return n
+}
+
+func (c *checker) concerns(r *cluster.Rule) bool {
+	for _, s := range c.targets {
+		if s.State != cluster.Tombstone && r.Accepts(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) shortage(set *cluster.RuleSet, fit *cluster.RuleFit, concerned bool) Finding {
+	rule := &fit.Rule
+	f := Finding{
+		Check: "placement", Result: Warning,
+		Evidence: []string{
+			fmt.Sprintf("rule %s: role %s, count %d%s", rule.Name(), rule.Role, rule.Count, constraintText(rule)),
+			fmt.Sprintf("accepts %s of the %d that stay%s", plural(fit.Accepting, "live store"), len(c.receivers), placesText(fit)),
+		},
+	}
+	if set.Ranges > 1 {
+		f.Evidence = append(f.Evidence, fmt.Sprintf("the same rules hold for %d key ranges", set.Ranges))
+	}
+	if dead := c.deadAccepted(rule); len(dead) > 0 {
+		f.Evidence = append(f.Evidence, "not counted, because they are not live or leave too: "+storeNames(dead))
+	}
+	if !concerned {
+		f.Summary = fmt.Sprintf("rule %s is %d short already, which these stores do not change", rule.Name(), fit.Short())
+		return f
+	}
+	f.Result = Refused
+	f.Summary = fmt.Sprintf("rule %s needs %s, only %d can be placed on the stores that stay", rule.Name(), plural(rule.Count, "peer"), fit.Placed)
+	f.Fix = "add a store first, or lower the rule's count"
+	if rule.GroupID == cluster.TiFlashRuleGroup {
+		f.Check = "tiflash-replicas"
+		f.Summary = fmt.Sprintf("%s keep %d TiFlash replicas, only %d can be placed on the TiFlash stores that stay", tableText(set, rule), rule.Count, fit.Placed)
+		f.Fix = fmt.Sprintf("lower the replicas first: ALTER TABLE ... SET TIFLASH REPLICA %d, or add a TiFlash store", fit.Placed)
+	}
+	return f
+}
+
+// deadAccepted are the stores that the rule would accept but that do not count.
+func (c *checker) deadAccepted(rule *cluster.Rule) []*cluster.Store {
+	var list []*cluster.Store
+	for i := range c.snap.Stores {
+		s := &c.snap.Stores[i]
+		counted := s.State == cluster.Up && s.Live(c.now)
+		if s.State != cluster.Tombstone && !c.leaving[s.ID] && !counted && rule.Accepts(s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// tableText names the table of a TiFlash rule, whose id is table-<id>-r.
+func tableText(set *cluster.RuleSet, rule *cluster.Rule) string {
+	table := strings.TrimSuffix(strings.TrimPrefix(rule.ID, "table-"), "-r")
+	if set.Ranges > 1 {
+		return fmt.Sprintf("table %s and %d more key ranges", table, set.Ranges-1)
+	}
+	return "the regions of table " + table
+}
+
+func constraintText(rule *cluster.Rule) string {
+	var b strings.Builder
+	for _, lc := range rule.LabelConstraints {
+		fmt.Fprintf(&b, ", %s %s %s", lc.Key, lc.Op, strings.Join(lc.Values, "|"))
+	}
+	if rule.IsolationLevel != "" {
+		fmt.Fprintf(&b, ", isolation level %s", rule.IsolationLevel)
+	}
+	return b.String()
+}
+
+func placesText(fit *cluster.RuleFit) string {
+	if fit.Rule.IsolationLevel == "" {
+		return ""
+	}
+	return fmt.Sprintf(", in %s", plural(fit.Places, "distinct "+fit.Rule.IsolationLevel))
+}

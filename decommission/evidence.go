@@ -1,0 +1,86 @@
+package decommission
+
+import (
+	"time"
+
+	"ebb/cluster"
+)
+
+// Evidence is all that the checks look at.
+type Evidence struct {
+	Snapshot *cluster.Snapshot
+	// Surveys has one entry for every store that is to leave.
+	Surveys map[cluster.StoreID]*Survey
+}
+
+// Survey counts what stands out among the regions of one store. It holds counts
+// and a few examples, never the regions, so its size does not grow with them.
+type Survey struct {
+	// Err is why the regions could not be read to the end; the counts are then
+	// incomplete and prove nothing.
+	Err        error
+	Regions    int // regions with a peer on the store
+	Leaders    int // of these, led from the store
+	Leaderless RegionCount
+	// NoMajority counts regions in which fewer voters are live than a change of
+	// peers needs (either half, where the region is in a joint state).
+	NoMajority RegionCount
+	Joint      RegionCount
+	// Weak counts regions that have a majority but also a down or pending peer.
+	Weak RegionCount
+	// Learners counts regions with a learner that is not on TiFlash.
+	Learners RegionCount
+	// UnknownPeers counts regions with a peer on a store that PD has no record of.
+	UnknownPeers RegionCount
+	// BytesMiB sums the approximate sizes, in MiB.
+	BytesMiB int64
+}
+
+// RegionCount is a number of regions and a few of their ids.
+type RegionCount struct {
+	Count    int                `json:"count"`
+	Examples []cluster.RegionID `json:"examples,omitempty"`
+}
+
+func (c *RegionCount) add(id cluster.RegionID) {
+	c.Count++
+	if len(c.Examples) < maxExamples {
+		c.Examples = append(c.Examples, id)
+	}
+}
+
+// Add counts one region of the store. Each region is put under the gravest
+// heading only: a region without leader is not counted as one without majority.
+func (s *Survey) Add(r *cluster.Region, store cluster.StoreID, stores cluster.Stores, now time.Time) {
+	s.Regions++
+	s.BytesMiB += r.ApproximateSizeMiB
+	if r.Leader.StoreID == store {
+		s.Leaders++
+	}
+	s.addPeers(r, stores)
+	switch {
+	case !cluster.LeaderLive(r, stores, now):
+		s.Leaderless.add(r.ID)
+	case !cluster.HasQuorum(r, stores, nil, now):
+		s.NoMajority.add(r.ID)
+	case r.InJointState():
+		s.Joint.add(r.ID)
+	case len(r.Down) > 0 || len(r.Pending) > 0:
+		s.Weak.add(r.ID)
+	}
+}
+
+func (s *Survey) addPeers(r *cluster.Region, stores cluster.Stores) {
+	unknown, learner := false, false
+	for i := range r.Peers {
+		store := stores[r.Peers[i].StoreID]
+		unknown = unknown || store == nil
+		learner = learner || r.Peers[i].Role == cluster.Learner && store != nil && store.Engine() == cluster.TiKV
+	}
+	if unknown {
+		s.UnknownPeers.add(r.ID)
+	}
+	if learner {
+		s.Learners.add(r.ID)
+	}
+}

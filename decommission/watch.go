@@ -1,0 +1,229 @@
+package decommission
+
+import (
+	"time"
+
+	"ebb/cluster"
+)
+
+// Phase is where a watched store stands.
+type Phase string
+
+// Phases. All but PhaseLeaving are final.
+const (
+	PhaseLeaving Phase = "leaving"
+	// PhaseTombstone: PD has buried the store and no region names it.
+	PhaseTombstone Phase = "tombstone"
+	// PhaseBuriedEarly: PD says Tombstone, but regions still name the store
+	// (9.0-beta.2 and master bury by region size, which is 0 after a restart).
+	PhaseBuriedEarly Phase = "tombstone-with-regions"
+	// PhaseCameBack: the store is Up again; somebody cancelled.
+	PhaseCameBack Phase = "came-back"
+	// PhaseGone: PD has no record of the store any more.
+	PhaseGone Phase = "gone"
+)
+
+// Final reports whether the phase ends the watching of the store.
+func (p Phase) Final() bool { return p != PhaseLeaving }
+
+// rateWindow is how far back the rate of leaving looks, and stallAfter how long
+// no region may leave before that is said. PD's own jobs run every 10 s, and a
+// snapshot of a large region takes minutes.
+const (
+	rateWindow = 5 * time.Minute
+	stallAfter = 2 * time.Minute
+)
+
+// Observation is one reading of PD.
+type Observation struct {
+	// At is the watcher's own clock; rates and stalls are measured by it.
+	At time.Time
+	// Err is why PD could not be read; nothing else is set then.
+	Err    error
+	ReadAt time.Time // PD's clock, for heartbeat ages
+	Stores []cluster.Store
+	// Remaining counts the regions that still name a store that PD calls
+	// Tombstone or does not know. No entry means that nobody looked.
+	Remaining map[cluster.StoreID]int
+	// Progress is PD's own estimate, where it has one.
+	Progress map[cluster.StoreID]cluster.Progress
+}
+
+// Watch is the state of watching some stores leave. It is a value: Step returns
+// the next one and the events on the way, and never looks at a clock.
+type Watch struct {
+	Stores []StoreWatch
+	// LostSince is when PD stopped answering, zero while it answers.
+	LostSince time.Time
+	Started   time.Time
+}
+
+// StoreWatch is the state of one store.
+type StoreWatch struct {
+	ID      cluster.StoreID `json:"store_id"`
+	Address string          `json:"address"`
+	Node    string          `json:"node,omitempty"`
+	Phase   Phase           `json:"phase"`
+	// State is PD's own word.
+	State         string `json:"state"`
+	Regions       int    `json:"regions"`
+	Leaders       int    `json:"leaders"`
+	RegionSizeMiB int64  `json:"region_size_mib"`
+	// InitialRegions is the count when the watching began.
+	InitialRegions int `json:"initial_regions"`
+	// PerSecond is the rate at which regions left over the last minutes, and ETA
+	// the time that the rest takes at that rate; ETA is 0 when the rate is 0.
+	PerSecond float64       `json:"regions_per_second"`
+	ETA       time.Duration `json:"eta_ns"`
+	// Stalled is set while no region has left for a while.
+	Stalled bool `json:"stalled"`
+	// PD is PD's own estimate, nil when it has none about removing.
+	PD *cluster.Progress `json:"pd_progress,omitempty"`
+
+	seen    bool
+	samples []sample
+	lastCut time.Time // when a region last left
+}
+
+type sample struct {
+	at      time.Time
+	regions int
+}
+
+// NewWatch starts watching. Nodes gives the tiup IDs of stores that have one.
+func NewWatch(ids []cluster.StoreID, nodes map[cluster.StoreID]string) Watch {
+	w := Watch{}
+	for _, id := range ids {
+		w.Stores = append(w.Stores, StoreWatch{ID: id, Node: nodes[id], Phase: PhaseLeaving})
+	}
+	return w
+}
+
+// Done reports whether every store has come to an end.
+func (w *Watch) Done() bool {
+	for i := range w.Stores {
+		if !w.Stores[i].Phase.Final() {
+			return false
+		}
+	}
+	return true
+}
+
+// Step takes one observation.
+func (w Watch) Step(o Observation) (Watch, []Event) {
+	next := w
+	next.Stores = append([]StoreWatch(nil), w.Stores...)
+	if next.Started.IsZero() {
+		next.Started = o.At
+	}
+	if o.Err != nil {
+		if !next.LostSince.IsZero() {
+			return next, nil
+		}
+		next.LostSince = o.At
+		return next, []Event{{Type: EventContactLost, At: o.At, Err: o.Err}}
+	}
+	var events []Event
+	if !next.LostSince.IsZero() {
+		next.LostSince = time.Time{}
+		events = append(events, Event{Type: EventContactRegained, At: o.At})
+	}
+	stores := cluster.IndexStores(o.Stores)
+	for i := range next.Stores {
+		if s := &next.Stores[i]; !s.Phase.Final() {
+			events = append(events, s.step(o, stores[s.ID])...)
+		}
+	}
+	return next, events
+}
+
+func (s *StoreWatch) step(o Observation, now *cluster.Store) []Event {
+	before := *s
+	first := !s.seen
+	s.seen = true
+	s.observe(o, now)
+	var events []Event
+	event := func(t EventType) { events = append(events, Event{Type: t, At: o.At, Store: s.copy()}) }
+	switch {
+	case first && !s.Phase.Final():
+		event(EventWatching)
+	case s.Phase != before.Phase:
+		event(phaseEvents[s.Phase])
+		return events
+	case s.State != before.State:
+		event(EventState)
+	}
+	if s.Stalled != before.Stalled {
+		event(map[bool]EventType{true: EventStalled, false: EventMoving}[s.Stalled])
+	}
+	event(EventProgress)
+	return events
+}
+
+var phaseEvents = map[Phase]EventType{
+	PhaseTombstone: EventTombstone, PhaseBuriedEarly: EventBuriedEarly,
+	PhaseCameBack: EventCameBack, PhaseGone: EventGone,
+}
+
+func (s *StoreWatch) copy() *StoreWatch {
+	c := *s
+	return &c
+}
+
+func (s *StoreWatch) observe(o Observation, now *cluster.Store) {
+	if now == nil {
+		s.State, s.Phase = "", PhaseGone
+		s.settle(o)
+		return
+	}
+	s.Address, s.State = now.Address, now.StateName
+	s.Regions, s.Leaders, s.RegionSizeMiB = now.RegionCount, now.LeaderCount, now.RegionSizeMiB
+	switch now.State {
+	case cluster.Tombstone:
+		s.Phase = PhaseTombstone
+		s.settle(o)
+		return
+	case cluster.Up:
+		s.Phase = PhaseCameBack
+		return
+	}
+	s.PD = nil
+	if p, ok := o.Progress[s.ID]; ok && p.Action == cluster.ActionRemoving {
+		s.PD = &p
+	}
+	s.measure(o.At)
+}
+
+// settle looks at what still names a store that PD is done with.
+func (s *StoreWatch) settle(o Observation) {
+	remaining, looked := o.Remaining[s.ID]
+	s.PD, s.PerSecond, s.ETA, s.Stalled = nil, 0, 0, false
+	switch {
+	case !looked:
+		s.Phase = PhaseLeaving // cannot tell yet; look again
+	case remaining > 0:
+		s.Phase, s.Regions = PhaseBuriedEarly, remaining
+	default:
+		s.Regions, s.Leaders, s.RegionSizeMiB = 0, 0, 0
+	}
+}
+
+// measure updates rate, ETA and stall from the number of regions.
+func (s *StoreWatch) measure(at time.Time) {
+	if len(s.samples) == 0 {
+		s.InitialRegions, s.lastCut = s.Regions, at
+	} else if s.Regions < s.samples[len(s.samples)-1].regions {
+		s.lastCut = at
+	}
+	s.samples = append(append([]sample(nil), s.samples...), sample{at, s.Regions})
+	for len(s.samples) > 2 && at.Sub(s.samples[0].at) > rateWindow {
+		s.samples = s.samples[1:]
+	}
+	s.PerSecond, s.ETA = 0, 0
+	oldest := s.samples[0]
+	if span := at.Sub(oldest.at).Seconds(); span > 0 && oldest.regions > s.Regions {
+		s.PerSecond = float64(oldest.regions-s.Regions) / span
+		s.ETA = time.Duration(float64(s.Regions) / s.PerSecond * float64(time.Second)).Round(time.Second)
+	}
+	s.Stalled = s.Regions > 0 && at.Sub(s.lastCut) >= stallAfter
+}
