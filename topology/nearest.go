@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// nearest returns up to limit of the candidates that could have been meant by
-// name, the closest first. At most a third of the letters may differ.
-func nearest(name string, candidates []string, limit int) []string {
+// Nearest returns up to limit of the candidates that could have been meant by
+// name, the closest first, for "did you mean". At most a third of the letters
+// may differ; nil when nothing is that close.
+func Nearest(name string, candidates []string, limit int) []string {
 	type scored struct {
 		text     string
 		distance int
@@ -39,7 +40,7 @@ func nearest(name string, candidates []string, limit int) []string {
 // letters, and never more than a third of the word. Keys that are merely new to
 // this program must not be taken for slips.
 func misspelt(key string, known []string) string {
-	for _, c := range nearest(key, known, 1) {
+	for _, c := range Nearest(key, known, 1) {
 		if editDistance(strings.ToLower(key), c) <= min(2, max(1, len(key)/4)) {
 			return c
 		}

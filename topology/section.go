@@ -147,7 +147,7 @@ func (d *decoder) oneOf(v *value, path string, words ...string) {
 		}
 	}
 	hint := ""
-	if guess := nearest(v.text, words, 1); len(guess) > 0 {
+	if guess := Nearest(v.text, words, 1); len(guess) > 0 {
 		hint = fmt.Sprintf("did you mean %q?", guess[0])
 	}
 	d.problem(v, path, hint, "unknown value %s, expected %s", quoteShort(v.text), strings.Join(words, " or "))

@@ -155,5 +155,5 @@ func (m *Match) nearby(name string) []string {
 	if len(onHost) > 0 {
 		return onHost
 	}
-	return nearest(name, all, most)
+	return Nearest(name, all, most)
 }

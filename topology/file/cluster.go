@@ -1,0 +1,145 @@
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"ebb/topology"
+)
+
+// Cluster is a cluster that tiup manages from this machine.
+type Cluster struct {
+	*File
+	Name string
+	Dir  string // the cluster's directory, which holds meta.yaml
+	// SSHKey is the private key that tiup made for the cluster. It is a path: the
+	// file need not exist.
+	SSHKey string
+	// TLS is empty for a cluster without TLS.
+	TLS TLSFiles
+	// ScaleOutPending is true while the first stage of a two-stage scale-out
+	// waits for its second one. tiup refuses to scale in until then.
+	ScaleOutPending bool
+}
+
+// TLSFiles are the paths of the client certificate that tiup uses for PD.
+type TLSFiles struct{ CA, Cert, Key string }
+
+// UnknownClusterError is returned for a cluster that tiup has no files of.
+type UnknownClusterError struct {
+	Name    string
+	Dir     string   // where the clusters were looked for
+	Known   []string // the clusters that are there; may be empty
+	Nearest []string // those that may have been meant
+}
+
+func (e *UnknownClusterError) Error() string {
+	return fmt.Sprintf("find cluster %q: no meta.yaml in %s", e.Name, filepath.Join(e.Dir, e.Name))
+}
+
+// Hint names the clusters that there are.
+func (e *UnknownClusterError) Hint() string {
+	switch {
+	case len(e.Nearest) > 0:
+		return fmt.Sprintf("did you mean %s?", strings.Join(e.Nearest, ", "))
+	case len(e.Known) > 0:
+		return "clusters of this tiup: " + strings.Join(e.Known, ", ")
+	}
+	return "this tiup has no clusters; give a topology file, or set TIUP_HOME"
+}
+
+// clusterName is what tiup accepts (utils.ValidateClusterNameOrError). It keeps
+// a name from leading out of the directory.
+var clusterName = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]*$`)
+
+// LoadCluster reads the meta.yaml of a tiup cluster and finds what belongs to
+// it. tiupHome is tiup's home directory; "" means the one that tiup would use:
+// $TIUP_HOME or else ~/.tiup, with $TIUP_COMPONENT_DATA_DIR, which tiup sets for
+// its components, in place of the storage/cluster below it.
+//
+// As with Load, a *topology.ParseError with Conflicts comes beside the cluster.
+func LoadCluster(tiupHome, name string) (*Cluster, error) {
+	clusters, err := clustersDir(tiupHome)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(clusters, name)
+	meta := filepath.Join(dir, "meta.yaml")
+	if !clusterName.MatchString(name) || !exists(meta) {
+		known, err := ClusterNames(tiupHome)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &UnknownClusterError{Name: name, Dir: clusters, Known: known, Nearest: topology.Nearest(name, known, 3)}
+	}
+	f, err := Load(meta)
+	if f == nil {
+		return nil, err
+	}
+	f.Topology.ClusterName = name
+	f.backupDir = filepath.Join(dir, "backup")
+	c := &Cluster{
+		File: f, Name: name, Dir: dir,
+		SSHKey:          filepath.Join(dir, "ssh", "id_rsa"),
+		ScaleOutPending: exists(filepath.Join(dir, ".scale-out.yaml")),
+	}
+	if f.Topology.Global.EnableTLS {
+		tls := filepath.Join(dir, "tls")
+		c.TLS = TLSFiles{
+			CA:   filepath.Join(tls, "ca.crt"),
+			Cert: filepath.Join(tls, "client.crt"),
+			Key:  filepath.Join(tls, "client.pem"),
+		}
+	}
+	return c, err
+}
+
+// ClusterNames lists the clusters of a tiup home, sorted; none when tiup has
+// never been used. tiupHome is as in LoadCluster.
+func ClusterNames(tiupHome string) ([]string, error) {
+	dir, err := clustersDir(tiupHome)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list tiup clusters: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if clusterName.MatchString(e.Name()) && exists(filepath.Join(dir, e.Name(), "meta.yaml")) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+func clustersDir(tiupHome string) (string, error) {
+	if tiupHome == "" {
+		if data := os.Getenv("TIUP_COMPONENT_DATA_DIR"); data != "" {
+			return filepath.Join(data, "clusters"), nil
+		}
+		tiupHome = os.Getenv("TIUP_HOME")
+	}
+	if tiupHome == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find tiup home: %w", err)
+		}
+		tiupHome = filepath.Join(home, ".tiup")
+	}
+	return filepath.Join(tiupHome, "storage", "cluster", "clusters"), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
