@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,9 +37,12 @@ func Check(t testing.TB, name string, got []byte) {
 	}
 	if !bytes.Equal(want, got) {
 		t.Errorf("output differs from %s (-want +got):\n%s\nrun the test with -update to accept it",
-			path, cmp.Diff(string(want), string(got)))
+			path, cmp.Diff(lines(want), lines(got)))
 	}
 }
+
+// lines makes the difference readable: whole lines instead of parts of a string.
+func lines(content []byte) []string { return strings.Split(string(content), "\n") }
 
 func write(t testing.TB, path string, content []byte) {
 	t.Helper()
