@@ -47,6 +47,9 @@ type request struct {
 	path   string // below apiPrefix
 	query  url.Values
 	body   []byte
+	// slow gives a server the whole timeout to answer, for calls that make PD walk
+	// over its regions: asking again would only make it walk twice.
+	slow bool
 }
 
 func get(path string, query url.Values) request {

@@ -24,6 +24,8 @@ var (
 	// ErrTTLActive: a configuration item has a temporary value, and PD (6.1 and
 	// later) refuses to change the permanent one until that has expired.
 	ErrTTLActive = errors.New("a temporary value is active")
+	// ErrPanicked: the handler inside PD panicked over this request.
+	ErrPanicked = errors.New("pd panicked")
 	// ErrOtherCluster: a PD server belongs to another cluster than the one seen first.
 	ErrOtherCluster = errors.New("another cluster")
 )

@@ -100,6 +100,9 @@ func (c *Client) failover(ctx context.Context, r request, ask func(ctx context.C
 	var tries tryLog
 	for round := 0; ; round++ {
 		wait := min(c.attempt<<min(round, 10), c.timeout)
+		if r.slow {
+			wait = c.timeout
+		}
 		base, err := c.locate(bounded, wait, 0)
 		if err == nil {
 			if err = ask(bounded, base, wait); err == nil {

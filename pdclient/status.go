@@ -48,13 +48,16 @@ func (e *StatusError) Error() string {
 	return s + " " + strings.ToLower(http.StatusText(e.Status))
 }
 
-// Is matches ErrNotFound, ErrNoLeader and ErrPlacementRulesDisabled.
+// Is matches ErrNotFound, ErrNoLeader, ErrPanicked and ErrPlacementRulesDisabled.
 func (e *StatusError) Is(target error) bool {
 	switch target {
 	case ErrNotFound:
-		return e.Status == http.StatusNotFound && !e.noRoute() || notFoundCodes[e.Code]
+		return e.Status == http.StatusNotFound && !e.noRoute() || notFoundCodes[e.Code] ||
+			e.shape == jsonString && e.Message == "operator not found" // before PD had codes
 	case ErrNoLeader:
 		return e.noLeader()
+	case ErrPanicked:
+		return e.panicked()
 	case ErrPlacementRulesDisabled:
 		return e.Status == http.StatusPreconditionFailed
 	}
