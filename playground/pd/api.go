@@ -60,22 +60,26 @@ func (a *API) Leader(ctx context.Context) (string, error) {
 	return leader.Name, nil
 }
 
-// Members returns the client URLs by member name.
-func (a *API) Members(ctx context.Context) (map[string][]string, error) {
-	var list struct {
-		Members []struct {
-			Name       string   `json:"name"`
-			ClientURLs []string `json:"client_urls"`
-		} `json:"members"`
+// Version returns what PD says it is, such as "v8.1.0".
+func (a *API) Version(ctx context.Context) (string, error) {
+	var version struct {
+		Version string `json:"version"`
 	}
-	if err := a.call(ctx, http.MethodGet, "/members", nil, &list); err != nil {
-		return nil, fmt.Errorf("list PD members: %w", err)
+	if err := a.call(ctx, http.MethodGet, "/version", nil, &version); err != nil {
+		return "", fmt.Errorf("read PD version: %w", err)
 	}
-	members := make(map[string][]string, len(list.Members))
-	for _, m := range list.Members {
-		members[m.Name] = m.ClientURLs
+	return version.Version, nil
+}
+
+// Bootstrapped tells whether a store has created the cluster's first region.
+func (a *API) Bootstrapped(ctx context.Context) (bool, error) {
+	var status struct {
+		Bootstrap time.Time `json:"raft_bootstrap_time"`
 	}
-	return members, nil
+	if err := a.call(ctx, http.MethodGet, "/cluster/status", nil, &status); err != nil {
+		return false, fmt.Errorf("read cluster status: %w", err)
+	}
+	return !status.Bootstrap.IsZero(), nil
 }
 
 // TransferLeader moves the leadership to the named member, or, with an empty

@@ -129,7 +129,7 @@ func (c *Config) validate() error {
 func (c *Config) endpoints() []endpoint {
 	list := make([]endpoint, c.Members)
 	for i := range list {
-		name := "pd-" + strconv.Itoa(i+1)
+		name := MemberName(i)
 		list[i] = endpoint{
 			name:      name,
 			clientURL: "http://" + net.JoinHostPort(c.Hosts[i], strconv.Itoa(c.ClientPort)),
@@ -142,3 +142,6 @@ func (c *Config) endpoints() []endpoint {
 	}
 	return list
 }
+
+// MemberName returns the name of the member on the host with the given index.
+func MemberName(index int) string { return "pd-" + strconv.Itoa(index+1) }

@@ -1,0 +1,95 @@
+package layout_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ebb/playground/layout"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func host(i int) string { return fmt.Sprintf("127.41.7.%d", i) }
+
+func TestTopologyGolden(t *testing.T) {
+	plan, err := layout.New(layout.Shape{PD: 3, TiKV: 4, TiFlash: 1, Zones: 3, Replicas: 3, Version: "8.1.0"}, host, "/playground")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := plan.Topology([]string{"http://127.41.7.1:2379", "http://127.41.7.2:2379", "http://127.41.7.3:2379"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	current, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(got), "user: "+current.Username+"\n", "user: USER\n", 1)
+	golden := filepath.Join("testdata", "topology.yaml")
+	if *update {
+		if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != string(want) {
+		t.Errorf("topology differs from %s:\n%s", golden, text)
+	}
+}
+
+func TestNoAddressIsUsedTwice(t *testing.T) {
+	plan, err := layout.New(layout.Shape{PD: 3, TiKV: layout.MaxTiKV, TiFlash: layout.MaxTiFlash, Zones: 3, Replicas: 3}, host, "/playground")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{host(254): true}
+	for _, h := range plan.PDHosts() {
+		seen[h] = true
+	}
+	for _, spec := range plan.Stores() {
+		if seen[spec.Host] {
+			t.Errorf("host %s is used twice", spec.Host)
+		}
+		seen[spec.Host] = true
+	}
+}
+
+func TestZonesAreEven(t *testing.T) {
+	plan, err := layout.New(layout.Shape{PD: 1, TiKV: 6, Zones: 3, Replicas: 3}, host, "/playground")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, spec := range plan.Stores() {
+		count[spec.Labels["zone"]]++
+	}
+	if len(count) != 3 || count["z1"] != 2 || count["z3"] != 2 {
+		t.Errorf("stores by zone: %v", count)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, shape := range []layout.Shape{
+		{PD: 2, TiKV: 3, Replicas: 3},
+		{PD: 1, TiKV: 0, Replicas: 1},
+		{PD: 1, TiKV: 2, Replicas: 3},
+		{PD: 1, TiKV: 3, Replicas: 0},
+		{PD: 1, TiKV: 3, Replicas: 3, Zones: -1},
+		{PD: 1, TiKV: layout.MaxTiKV + 1, Replicas: 3},
+		{PD: 1, TiKV: 3, Replicas: 3, TiFlash: layout.MaxTiFlash + 1},
+	} {
+		var invalid *layout.ShapeError
+		if err := shape.Validate(); !errors.As(err, &invalid) {
+			t.Errorf("%+v: %v", shape, err)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+// Package local joins the parts of a playground: a PD, simulated stores, the
+// control API and the topology file that describes them.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ebb/playground/control"
+	"ebb/playground/layout"
+	"ebb/playground/loopback"
+	"ebb/playground/pd"
+	"ebb/playground/store"
+)
+
+// topologyFile is the name of the topology in the playground's directory.
+const topologyFile = "topology.yaml"
+
+// Config describes a playground before it starts.
+type Config struct {
+	Shape   layout.Shape
+	Network *loopback.Network // held by the caller, who also gives it back
+	Dir     string            // exists
+
+	// PDBinary is a pd-server to run instead of the embedded PD. JoinPD are the
+	// client URLs of a PD that runs already; Shape.PD is 0 then.
+	PDBinary string
+	JoinPD   []string
+
+	Regions    int
+	RegionSize int64 // MiB
+	// Learners is the number of TiFlash replicas of the tables that have any.
+	Learners int
+	// StoreLimit is the add-peer limit of each store, per minute; 0 keeps PD's.
+	StoreLimit float64
+	// Speed divides the time that heartbeats, operators and snapshots take.
+	Speed float64
+
+	Log      *slog.Logger
+	Progress func(step string) // told what is being started
+}
+
+// Playground is a running playground.
+type Playground struct {
+	cfg     Config
+	pd      *pd.Cluster // nil if PD is not ours
+	fleet   *store.Fleet
+	server  *http.Server
+	pdURLs  []string
+	version string
+}
+
+// Start starts everything and returns when all regions are known to PD. ctx
+// bounds the start only.
+func Start(ctx context.Context, cfg Config) (*Playground, error) {
+	p := &Playground{cfg: cfg, pdURLs: cfg.JoinPD}
+	if err := p.start(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Playground) start(ctx context.Context) error {
+	plan, err := layout.New(p.cfg.Shape, p.cfg.Network.Host, p.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if err := p.startPD(ctx, plan); err != nil {
+		return err
+	}
+	api := pd.NewAPI(p.pdURLs)
+	if p.version, err = api.Version(ctx); err != nil {
+		return err
+	}
+	// A store newer than its PD, or of another release, is a fault of its own.
+	plan.Version = strings.TrimPrefix(p.version, "v")
+	if p.version == "None" {
+		plan.Version = ""
+	}
+	if err := p.startStores(ctx, plan, api); err != nil {
+		return err
+	}
+	if p.cfg.StoreLimit > 0 {
+		if err := api.SetStoreLimit(ctx, p.cfg.StoreLimit); err != nil {
+			return err
+		}
+	}
+	p.serveControl()
+	topology, err := plan.Topology(p.pdURLs)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(p.Topology(), topology, 0o644); err != nil {
+		return fmt.Errorf("write topology: %w", err)
+	}
+	return nil
+}
+
+func (p *Playground) startPD(ctx context.Context, plan *layout.Layout) error {
+	if plan.PD == 0 {
+		return nil
+	}
+	p.progress("starting PD")
+	cluster, err := pd.Start(ctx, pd.Config{
+		Members:        plan.PD,
+		Hosts:          plan.PDHosts(),
+		Dir:            filepath.Join(p.cfg.Dir, "pd"),
+		ServerBinary:   p.cfg.PDBinary,
+		MaxReplicas:    plan.Replicas,
+		LocationLabels: plan.LocationLabels(),
+	})
+	if err != nil {
+		return err
+	}
+	p.pd, p.pdURLs = cluster, cluster.Endpoints()
+	return nil
+}
+
+func (p *Playground) startStores(ctx context.Context, plan *layout.Layout, api *pd.API) error {
+	bootstrapped, err := api.Bootstrapped(ctx)
+	if err != nil {
+		return err
+	}
+	regions := p.cfg.Regions
+	if bootstrapped {
+		regions = 0
+	}
+	p.progress(fmt.Sprintf("starting %d stores with %d regions", plan.TiKV+plan.TiFlash, regions))
+	p.fleet, err = store.Start(ctx, store.Config{
+		PD:         p.pdURLs,
+		Stores:     plan.Stores(),
+		Regions:    regions,
+		Replicas:   plan.Replicas,
+		RegionSize: p.cfg.RegionSize,
+		Learners:   p.cfg.Learners,
+		Timing:     store.DefaultTiming().Faster(p.cfg.Speed),
+		Log:        p.cfg.Log,
+	})
+	return err
+}
+
+func (p *Playground) serveControl() {
+	var members control.PD
+	if p.pd != nil {
+		members = p.pd
+	}
+	p.server = &http.Server{
+		Handler:           control.NewHandler(p.fleet, members),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	go func() {
+		if err := p.server.Serve(p.cfg.Network.Listener()); !errors.Is(err, http.ErrServerClosed) {
+			p.cfg.Log.Error("control API ended", "error", err)
+		}
+	}()
+}
+
+// Close ends everything, in the opposite order of the start, within seconds.
+func (p *Playground) Close() error {
+	failures := make([]error, 0, 3)
+	if p.server != nil {
+		failures = append(failures, p.server.Close())
+	}
+	if p.fleet != nil {
+		failures = append(failures, p.fleet.Close())
+	}
+	if p.pd != nil {
+		failures = append(failures, p.pd.Close())
+	}
+	return errors.Join(failures...)
+}
+
+// Topology returns the path of the topology file.
+func (p *Playground) Topology() string { return filepath.Join(p.cfg.Dir, topologyFile) }
+
+// PD returns the client URLs of PD.
+func (p *Playground) PD() []string { return p.pdURLs }
+
+// PDVersion returns what PD says it is.
+func (p *Playground) PDVersion() string { return p.version }
+
+// Fleet returns the simulated stores.
+func (p *Playground) Fleet() *store.Fleet { return p.fleet }
+
+// Members returns the PD cluster, or nil if the stores joined another one.
+func (p *Playground) Members() *pd.Cluster { return p.pd }
+
+// Control returns the URL of the control API.
+func (p *Playground) Control() string { return "http://" + p.cfg.Network.Listener().Addr().String() }
+
+func (p *Playground) progress(step string) {
+	if p.cfg.Progress != nil {
+		p.cfg.Progress(step)
+	}
+}

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ebb/playground/layout"
+	"ebb/playground/local"
+	"ebb/playground/loopback"
+	"ebb/playground/runstate"
+)
+
+// upOptions are the flags of "up".
+type upOptions struct {
+	name, dir, net string
+
+	stores, tiflash, zones, replicas, pdCount int
+	tiflashReplicas                           int
+	regions                                   int
+	regionSize, capacity                      size
+	storeLimit, speed                         float64
+
+	pdServer string
+	pd       []string
+
+	background bool
+	readyFD    int // where a background process says that it is ready
+	output     string
+}
+
+const upLong = `Start a playground and keep it until Ctrl-C, or, with --background, until
+"ebb-playground stop". Nothing stays behind then, but for the directory if --dir
+named one.
+
+` + exitStatus
+
+const upExample = `  # five TiKV stores in three zones, one TiFlash store, one embedded PD
+  ebb-playground
+
+  # three PD members, in the background, for a script
+  ebb-playground --pd-count 3 --background -o json
+
+  # a pd-server of any version, and its limits made wide
+  ebb-playground --pd-server ~/.tiup/components/pd/v7.5.1/pd-server --store-limit 200
+
+  # stores that join a PD that runs already
+  ebb-playground --pd http://127.0.0.1:2379 --stores 3`
+
+func newUpCmd(env *Env) *cobra.Command {
+	opts := &upOptions{regionSize: 96 << 20, capacity: 2 << 40}
+	cmd := &cobra.Command{
+		Use:     "up",
+		Short:   "Start a playground",
+		Long:    upLong,
+		Example: upExample,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.validate(); err != nil {
+				return err
+			}
+			if opts.background {
+				return runInBackground(cmd.Context(), env, cmd.Flags(), opts.output)
+			}
+			return runUp(cmd.Context(), env, opts)
+		},
+	}
+	opts.addFlags(cmd)
+	return cmd
+}
+
+func (o *upOptions) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.IntVar(&o.stores, "stores", 5, "number of TiKV `stores`")
+	flags.IntVar(&o.tiflash, "tiflash", 1, "number of TiFlash `stores`")
+	flags.IntVar(&o.regions, "regions", 2000, "number of `regions`")
+	flags.IntVar(&o.replicas, "replicas", 3, "`voters` of each region (PD's max-replicas)")
+	flags.IntVar(&o.tiflashReplicas, "tiflash-replicas", 1, "TiFlash `replicas` of the tables that have any; 0 for none")
+	flags.IntVar(&o.zones, "zones", 3, "number of `zones` the stores are spread over; 0 for no zone label")
+	flags.Var(&o.regionSize, "region-size", "`size` of each region")
+	flags.Var(&o.capacity, "capacity", "disk `size` of each store")
+	flags.Float64Var(&o.speed, "speed", 1, "`factor` by which heartbeats, operators and snapshots are faster")
+	flags.Float64Var(&o.storeLimit, "store-limit", 0, "`peers` each store may add in a minute; 0 for PD's default")
+	flags.IntVar(&o.pdCount, "pd-count", 1, "number of PD `members`, 1 or 3")
+	flags.StringVar(&o.pdServer, "pd-server", "", "run this pd-server `file` instead of the embedded PD")
+	flags.StringSliceVar(&o.pd, "pd", nil, "join the stores to the PD at these `URLs` instead of starting one")
+	flags.StringVar(&o.name, "name", "", "`name` of the playground (default playground, playground-2, ...)")
+	flags.StringVar(&o.dir, "dir", "", "`directory` for data, logs and topology.yaml, kept at the end (default a temporary one)")
+	flags.StringVar(&o.net, "net", "", "first three numbers of the loopback `network` to use, such as 127.41.7 (default a free one)")
+	flags.BoolVar(&o.background, "background", false, "return when the playground is ready and leave it running")
+	addOutputFlag(cmd, &o.output)
+	flags.IntVar(&o.readyFD, "ready-fd", 0, "")
+	flags.Lookup("ready-fd").Hidden = true
+	cmd.MarkFlagsMutuallyExclusive("pd", "pd-server")
+	cmd.MarkFlagsMutuallyExclusive("pd", "pd-count")
+}
+
+func (o *upOptions) validate() error {
+	if err := validateOutput(o.output); err != nil {
+		return err
+	}
+	for i, raw := range o.pd {
+		parsed, err := url.Parse(raw)
+		if err != nil || parsed.Scheme != "http" || parsed.Port() == "" {
+			return &UsageError{fmt.Errorf("check --pd %q: want http://HOST:PORT", raw)}
+		}
+		o.pd[i] = strings.TrimSuffix(raw, "/")
+	}
+	switch {
+	case o.regions < 1:
+		return &UsageError{fmt.Errorf("check --regions %d: want at least 1", o.regions)}
+	case o.regionSize < 1<<20:
+		return &UsageError{fmt.Errorf("check --region-size %s: want at least 1MiB", &o.regionSize)}
+	case o.speed <= 0:
+		return &UsageError{fmt.Errorf("check --speed %g: want more than 0", o.speed)}
+	case o.storeLimit < 0:
+		return &UsageError{fmt.Errorf("check --store-limit %g: want 0 or more", o.storeLimit)}
+	case o.tiflashReplicas < 0:
+		return &UsageError{fmt.Errorf("check --tiflash-replicas %d: want 0 or more", o.tiflashReplicas)}
+	}
+	return o.shape().Validate()
+}
+
+func (o *upOptions) shape() layout.Shape {
+	members := o.pdCount
+	if len(o.pd) > 0 {
+		members = 0
+	}
+	return layout.Shape{
+		PD: members, TiKV: o.stores, TiFlash: o.tiflash, Zones: o.zones,
+		Replicas: o.replicas, Capacity: uint64(o.capacity),
+	}
+}
+
+// runUp runs a playground in this process until ctx ends.
+func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
+	began := time.Now()
+	network, err := holdNetwork(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer network.Listener().Close()
+	registry, err := env.registry()
+	if err != nil {
+		return err
+	}
+	record, err := register(registry, opts, network)
+	if err != nil {
+		return err
+	}
+	// Clean also removes the directory, if it is a temporary one.
+	defer func() { err = errors.Join(err, registry.Clean(record)) }()
+
+	logFile, err := os.OpenFile(filepath.Join(record.Dir, "playground.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	defer logFile.Close()
+
+	playground, err := local.Start(ctx, local.Config{
+		Shape:      opts.shape(),
+		Network:    network,
+		Dir:        record.Dir,
+		PDBinary:   opts.pdServer,
+		JoinPD:     opts.pd,
+		Regions:    opts.regions,
+		RegionSize: int64(opts.regionSize >> 20),
+		Learners:   min(opts.tiflashReplicas, opts.tiflash),
+		StoreLimit: opts.storeLimit,
+		Speed:      opts.speed,
+		Log:        slog.New(slog.NewTextHandler(logFile, nil)),
+		Progress:   func(step string) { fmt.Fprintln(env.Err, step) },
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, playground.Close()) }()
+
+	record.Ready, record.Topology, record.PD = true, playground.Topology(), playground.PD()
+	if err := registry.Update(record); err != nil {
+		return err
+	}
+	ready := announcementOf(record, opts, playground.PDVersion(), time.Since(began))
+	if err := ready.publish(env, opts, logFile); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	fmt.Fprintf(env.Err, "stopping playground %q\n", record.Name)
+	return nil
+}
+
+func holdNetwork(ctx context.Context, opts *upOptions) (*loopback.Network, error) {
+	probe := opts.shape().ProbePorts()
+	if opts.net != "" {
+		return loopback.Hold(ctx, opts.net, probe)
+	}
+	return loopback.HoldAny(ctx, probe)
+}
+
+// UsedDirError says that --dir holds an earlier playground. Its stores were
+// simulated, and are gone, so its PD data describes a cluster that is lost.
+type UsedDirError struct{ Dir string }
+
+func (e *UsedDirError) Error() string {
+	return fmt.Sprintf("use directory %s: it holds the data of an earlier playground", e.Dir)
+}
+
+// Hint tells what to do.
+func (e *UsedDirError) Hint() string {
+	return "remove it or name another one: a playground cannot be resumed"
+}
+
+// register chooses name and directory and writes the record.
+func register(registry *runstate.Registry, opts *upOptions, network *loopback.Network) (runstate.Record, error) {
+	record := runstate.Record{
+		Name: opts.name, PID: os.Getpid(), Network: network.Prefix(), Dir: opts.dir,
+		Control: "http://" + network.Listener().Addr().String(), Started: time.Now().UTC().Truncate(time.Second),
+	}
+	start, err := runstate.ProcessStart(record.PID)
+	if err != nil {
+		return record, err
+	}
+	record.ProcessStart = start
+	if err := makeDir(&record); err != nil {
+		return record, err
+	}
+	err = addRecord(registry, &record)
+	if err != nil && record.TemporaryDir {
+		err = errors.Join(err, os.Remove(record.Dir))
+	}
+	return record, err
+}
+
+func makeDir(record *runstate.Record) error {
+	if record.Dir == "" {
+		dir, err := os.MkdirTemp("", runstate.DirPrefix)
+		if err != nil {
+			return fmt.Errorf("create directory: %w", err)
+		}
+		record.Dir, record.TemporaryDir = dir, true
+		return nil
+	}
+	dir, err := filepath.Abs(record.Dir)
+	if err != nil {
+		return fmt.Errorf("find directory: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "playground.log")); err == nil {
+		return &UsedDirError{Dir: dir}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("create directory: %w", err)
+	}
+	record.Dir = dir
+	return nil
+}
+
+// addRecord adds the record under its name, or else under the first free one.
+func addRecord(registry *runstate.Registry, record *runstate.Record) error {
+	if record.Name != "" {
+		return registry.Add(*record)
+	}
+	for i := 1; ; i++ {
+		record.Name = "playground"
+		if i > 1 {
+			record.Name = fmt.Sprintf("playground-%d", i)
+		}
+		err := registry.Add(*record)
+		var taken *runstate.TakenError
+		if !errors.As(err, &taken) {
+			return err
+		}
+	}
+}
