@@ -56,7 +56,7 @@ func TestConfirmOnTerminal(t *testing.T) {
 			done := start(func() (bool, error) {
 				return NewPrompter(f.streams).Confirm(t.Context(), "Take store 4 offline?")
 			})
-			f.waitReady("(y/N)", 1)
+			f.waitReady(1)
 			f.typeKeys(tt.keys)
 			got := await(t, done)
 			if got.yes != tt.yes || !errors.Is(got.err, tt.err) {
@@ -90,10 +90,7 @@ func TestTypedConfirmOnTerminal(t *testing.T) {
 				return NewPrompter(f.streams).TypedConfirm(t.Context(), "delete its data", address)
 			})
 			for i, line := range tt.lines {
-				if i > 0 {
-					f.waitFor("is not", 1)
-				}
-				f.waitReady("\x1b[6n", i+1)
+				f.waitReady(i + 1)
 				f.typeKeys(line)
 			}
 			got := await(t, done)
@@ -121,7 +118,7 @@ func TestConfirmCancelled(t *testing.T) {
 		before := f.mode()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := start(func() (bool, error) { return NewPrompter(f.streams).Confirm(ctx, "Go on?") })
-		f.waitReady("(y/N)", 1)
+		f.waitFor("(y/N)", 1)
 		cancel()
 		if got := await(t, done); got.yes || !errors.Is(got.err, context.Canceled) {
 			t.Errorf("cancelled: %v, %v", got.yes, got.err)
@@ -139,7 +136,7 @@ func TestConfirmCancelled(t *testing.T) {
 func TestConfirmOnMuteTerminal(t *testing.T) {
 	f := newFakeTerminal(t, muteTerminal)
 	done := start(func() (bool, error) { return NewPrompter(f.streams).Confirm(t.Context(), "Go on?") })
-	f.waitReady("\x1b[6n", 1)
+	f.waitFor("\x1b[6n", 1)
 	f.typeKeys("\x03")
 	if got := await(t, done); got.yes || !errors.Is(got.err, ErrInterrupted) {
 		t.Errorf("Confirm = %v, %v", got.yes, got.err)
@@ -151,7 +148,7 @@ func TestTypeAheadDoesNotConfirm(t *testing.T) {
 	f.typeKeys("y\ry\ry")
 	time.Sleep(50 * time.Millisecond)
 	done := start(func() (bool, error) { return NewPrompter(f.streams).Confirm(t.Context(), "Go on?") })
-	f.waitReady("\x1b[6n", 1)
+	f.waitReady(1)
 	select {
 	case got := <-done:
 		t.Fatalf("answered by earlier keys: %v, %v", got.yes, got.err)
@@ -166,7 +163,7 @@ func TestTypeAheadDoesNotConfirm(t *testing.T) {
 func TestConfirmAfterHangup(t *testing.T) {
 	f := newFakeTerminal(t)
 	done := start(func() (bool, error) { return NewPrompter(f.streams).Confirm(t.Context(), "Go on?") })
-	f.waitReady("(y/N)", 1)
+	f.waitFor("(y/N)", 1)
 	f.hangUp()
 	if got := await(t, done); got.yes || got.err != nil {
 		t.Errorf("Confirm = %v, %v", got.yes, got.err)
@@ -177,7 +174,7 @@ func TestConfirmOnDumbTerminal(t *testing.T) {
 	for keys, want := range map[string]bool{"y\n": true, "Yes\n": true, "\n": false, "no\n": false, "\x04": false} {
 		f := newFakeTerminal(t, dumbTerminal)
 		done := start(func() (bool, error) { return NewPrompter(f.streams).Confirm(t.Context(), "Go on?") })
-		f.waitReady("(y/N)", 1)
+		f.waitFor("(y/N)", 1)
 		f.typeKeys(keys)
 		if got := await(t, done); got.yes != want || got.err != nil {
 			t.Errorf("%q: Confirm = %v, %v, want %v", keys, got.yes, got.err, want)
@@ -191,9 +188,9 @@ func TestConfirmOnDumbTerminal(t *testing.T) {
 func TestTypedConfirmOnDumbTerminal(t *testing.T) {
 	f := newFakeTerminal(t, dumbTerminal)
 	done := start(func() (bool, error) { return NewPrompter(f.streams).TypedConfirm(t.Context(), "delete", "a:1") })
-	f.waitReady("Type a:1 to delete:", 1)
+	f.waitFor("Type a:1 to delete:", 1)
 	f.typeKeys("a:2\n")
-	f.waitReady("Type a:1 to delete:", 2)
+	f.waitFor("Type a:1 to delete:", 2)
 	f.typeKeys("a:1\n")
 	if got := await(t, done); !got.yes || got.err != nil {
 		t.Errorf("TypedConfirm = %v, %v", got.yes, got.err)
@@ -230,7 +227,8 @@ func TestQuestionIsCleaned(t *testing.T) {
 	done := start(func() (bool, error) {
 		return NewPrompter(f.streams).Confirm(t.Context(), "Remove \x1b[2Jstore?")
 	})
-	f.waitReady(`Remove \x1b[2Jstore?`, 1)
+	f.waitReady(1)
 	f.typeKeys("\r")
 	await(t, done)
+	f.waitFor(`Remove \x1b[2Jstore?`, 1)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type fakeTerminal struct {
 	screen  *Buffer
 	streams *Streams
 	mute    bool // does not answer questions about the cursor
+	replies atomic.Int32
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -94,7 +96,7 @@ func (f *fakeTerminal) serve() {
 		f.screen.Write(buf[:n])
 		if !f.mute {
 			for range bytes.Count(buf[:n], []byte("\x1b[6n")) {
-				f.master.WriteString("\x1b[5;1R")
+				f.tellPosition()
 			}
 		}
 	}
@@ -119,12 +121,28 @@ func (f *fakeTerminal) waitFor(text string, n int) {
 	f.t.Fatalf("%q was not shown %d times; the screen got %q", text, n, f.screen)
 }
 
-// waitReady waits for survey to have asked where the cursor is n times, which
-// is the last that it does before it reads keys.
-func (f *fakeTerminal) waitReady(question string, n int) {
+// tellPosition answers where the cursor is. survey asks twice in each prompt:
+// in the bottom right corner, to learn the size, and where the answer begins.
+func (f *fakeTerminal) tellPosition() {
+	reply := "\x1b[24;80R"
+	if f.replies.Load()%2 == 1 {
+		reply = "\x1b[5;30R"
+	}
+	f.master.WriteString(reply)
+	f.replies.Add(1)
+}
+
+// waitReady waits for the n-th prompt to read keys: survey has had both of its
+// replies. It would lose keys typed before that.
+func (f *fakeTerminal) waitReady(n int) {
 	f.t.Helper()
-	f.waitFor(question, n)
-	time.Sleep(50 * time.Millisecond) // the reply of the terminal must be read first
+	input := newKeyboard(f.t.Context(), f.tty)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if int(f.replies.Load()) >= 2*n && !input.ready(0) {
+			return
+		}
+	}
+	f.t.Fatalf("prompt %d is not ready after %d replies; the screen got %q", n, f.replies.Load(), f.screen)
 }
 
 func (f *fakeTerminal) mode() term.State {
