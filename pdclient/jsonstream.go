@@ -12,7 +12,7 @@ import (
 // object reads an object and calls field with the name of each member, quotes
 // included; field has to read the value. ok is false for null. The name is valid
 // only until the value is read.
-func (d *regionDecoder) object(field func(name string) error) (ok bool, err error) {
+func (d *regionDecoder) object(field func(name []byte) error) (ok bool, err error) {
 	if ok, err = d.open('{'); !ok {
 		return false, err
 	}
@@ -21,30 +21,13 @@ func (d *regionDecoder) object(field func(name string) error) (ok bool, err erro
 		if err != nil {
 			return false, err
 		}
-		if err := field(fieldName(name)); err != nil {
+		if err := field(name); err != nil {
 			return false, err
 		}
 	}
 	_, err = d.dec.ReadToken()
 	return true, err
 }
-
-// fieldNames are the members that a region and its parts may have for us; every
-// other name is the same to the decoder. Looking them up in a map saves a string
-// for each member read.
-var fieldNames = func() map[string]string {
-	m := make(map[string]string)
-	for _, s := range []string{
-		"count", "regions", "id", "start_key", "end_key", "epoch", "conf_ver", "version", "peers", "leader",
-		"down_peers", "pending_peers", "approximate_size", "approximate_keys", "store_id", "role", "is_learner",
-		"is_witness", "peer", "down_seconds",
-	} {
-		m[`"`+s+`"`] = `"` + s + `"`
-	}
-	return m
-}()
-
-func fieldName(raw []byte) string { return fieldNames[string(raw)] }
 
 // array reads an array and calls element before each of its values. ok is false
 // for null.

@@ -36,8 +36,8 @@ func newRegionDecoder(r io.Reader) *regionDecoder {
 // middle of a 200 and even append more.
 func (d *regionDecoder) list(yield func(*cluster.Region) bool) error {
 	n, stopped, seen := 0, false, false
-	_, err := d.object(func(name string) error {
-		switch name {
+	_, err := d.object(func(name []byte) error {
+		switch string(name) {
 		case `"count"`:
 			count, err := d.uint()
 			d.counted = int(count)
@@ -83,8 +83,8 @@ var errStopped = errors.New("stopped by the reader")
 
 // region reads one region; null leaves it zero.
 func (d *regionDecoder) region(r *cluster.Region) error {
-	_, err := d.object(func(name string) (err error) {
-		switch name {
+	_, err := d.object(func(name []byte) (err error) {
+		switch string(name) {
 		case `"id"`:
 			var id uint64
 			id, err = d.uint()
@@ -116,8 +116,8 @@ func (d *regionDecoder) region(r *cluster.Region) error {
 }
 
 func (d *regionDecoder) epoch(e *cluster.RegionEpoch) error {
-	_, err := d.object(func(name string) (err error) {
-		switch name {
+	_, err := d.object(func(name []byte) (err error) {
+		switch string(name) {
 		case `"conf_ver"`:
 			e.ConfVer, err = d.uint()
 		case `"version"`:
@@ -134,8 +134,8 @@ func (d *regionDecoder) epoch(e *cluster.RegionEpoch) error {
 // both (5.0.0 to 5.0.2 role only) and leave out a role of 0, Voter.
 func (d *regionDecoder) peer(p *cluster.Peer) error {
 	learner := false
-	_, err := d.object(func(name string) (err error) {
-		switch name {
+	_, err := d.object(func(name []byte) (err error) {
+		switch string(name) {
 		case `"id"`:
 			p.ID, err = d.uint()
 		case `"store_id"`:
@@ -177,8 +177,8 @@ func (d *regionDecoder) downList() ([]cluster.DownPeer, error) {
 	d.downs = d.downs[:0]
 	_, err := d.array(func() error {
 		var down cluster.DownPeer
-		_, err := d.object(func(name string) (err error) {
-			switch name {
+		_, err := d.object(func(name []byte) (err error) {
+			switch string(name) {
 			case `"peer"`:
 				err = d.peer(&down.Peer)
 			case `"down_seconds"`:
