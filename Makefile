@@ -1,0 +1,86 @@
+# ebb takes TiKV and TiFlash stores out of a TiDB cluster. `make help` lists
+# the targets. Two Go modules: the root, and playground/ with a real PD in it.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+PREFIX   ?= /usr/local
+BIN      := bin
+LDFLAGS  := -s -w -X ebb/cmd.Version=$(VERSION)
+GOBUILD  := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+
+# make test RACE=1
+RACE     ?=
+GOTEST   := go test $(if $(RACE),-race) -timeout 20m
+
+LINT_VERSION := v2.15.0
+LINT         := $(BIN)/golangci-lint-$(LINT_VERSION)
+
+.DEFAULT_GOAL := help
+.PHONY: build ebb playground test test-main test-playground e2e demo bench lint docs fmt clean install deps help
+
+build: ebb playground ## build bin/ebb and bin/ebb-playground
+
+ebb:
+	@mkdir -p $(BIN)
+	$(GOBUILD) -o $(BIN)/ebb ./cmd/ebb
+
+playground:
+	@mkdir -p $(BIN)
+	@[ -x $(BIN)/ebb-playground ] || echo "building the playground with PD inside: the first time takes minutes"
+	cd playground && $(GOBUILD) -o ../$(BIN)/ebb-playground .
+
+test: test-main test-playground ## run all tests but the long end-to-end ones (RACE=1 for the race detector)
+
+test-main: deps
+	$(GOTEST) ./...
+
+# One package at a time in the second step: each runs a PD of its own.
+test-playground: deps build
+	@echo "testing the playground: the first time compiles PD, which takes minutes"
+	cd playground && $(GOTEST) $$(go list ./... | grep -v '/e2e\(/\|$$\)')
+	cd playground && $(GOTEST) -short -count=1 -p 1 ./e2e/...
+
+e2e: deps build ## run every end-to-end test against a real PD
+	cd playground && go test $(if $(RACE),-race) -count=1 -p 1 -timeout 60m ./e2e/...
+
+demo: deps build ## take a store out of a local cluster, step by step
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
+
+bench: ## run the benchmarks of both modules
+	go test -run xxx -bench . -benchmem ./...
+	cd playground && go test -run xxx -bench . -benchmem ./...
+
+lint: $(LINT) ## check format, go vet and golangci-lint in both modules
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	cd playground && go vet ./...
+	$(LINT) run ./...
+	cd playground && ../$(LINT) run --config ../.golangci.yml ./...
+
+$(LINT):
+	@echo "installing golangci-lint $(LINT_VERSION): takes about a minute"
+	@mkdir -p $(BIN)
+	GOBIN=$(CURDIR)/$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv $(BIN)/golangci-lint $@
+
+docs: ebb ## bring what is generated in the documents up to date
+	.ci/docs $(BIN)/ebb README.md
+
+fmt: $(LINT) ## format both modules
+	$(LINT) fmt ./...
+	cd playground && ../$(LINT) fmt --config ../.golangci.yml ./...
+
+clean: ## remove what was built
+	rm -rf $(BIN)
+
+install: build ## install both binaries to PREFIX/bin (/usr/local/bin)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BIN)/ebb $(BIN)/ebb-playground $(DESTDIR)$(PREFIX)/bin/
+
+deps: ## install the Debian packages that are missing for the tests and the demo
+	@.ci/deps git jq tmux $(if $(RACE),gcc)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
