@@ -37,17 +37,20 @@ func (c *Client) Routes(ctx context.Context) ([]Listing, error) {
 
 // Stores returns all stores.
 func (c *Client) Stores(ctx context.Context) (stores []store.StoreState, err error) {
-	return stores, c.get(ctx, "/stores", &stores)
+	err = c.get(ctx, "/stores", &stores)
+	return stores, err
 }
 
 // Store returns one store.
 func (c *Client) Store(ctx context.Context, id uint64) (s store.StoreState, err error) {
-	return s, c.get(ctx, fmt.Sprintf("/stores/%d", id), &s)
+	err = c.get(ctx, fmt.Sprintf("/stores/%d", id), &s)
+	return s, err
 }
 
 // AddStore starts one more store and returns it.
 func (c *Client) AddStore(ctx context.Context, spec store.Spec) (s store.StoreState, err error) {
-	return s, c.post(ctx, "/stores", spec, &s)
+	err = c.post(ctx, "/stores", spec, &s)
+	return s, err
 }
 
 // StopStore ends a store's process.
@@ -100,12 +103,14 @@ func (c *Client) Regions(ctx context.Context, f store.RegionFilter) (regions []s
 	if f.NoMajority {
 		query.Set("no_majority", "true")
 	}
-	return regions, c.get(ctx, "/regions?"+query.Encode(), &regions)
+	err = c.get(ctx, "/regions?"+query.Encode(), &regions)
+	return regions, err
 }
 
 // Region returns one region.
 func (c *Client) Region(ctx context.Context, id uint64) (r store.RegionState, err error) {
-	return r, c.get(ctx, fmt.Sprintf("/regions/%d", id), &r)
+	err = c.get(ctx, fmt.Sprintf("/regions/%d", id), &r)
+	return r, err
 }
 
 // PendingPeer makes a peer wait for a snapshot that never comes.

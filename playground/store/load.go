@@ -56,9 +56,9 @@ func layout(regions int, flash bool) (spans []span, rules []keyRange) {
 	return spans, rules
 }
 
-// idBatch is how many regions' ids are asked for in one call to PD, which holds
-// a lock and writes a log line per region meanwhile.
-const idBatch = 512
+// idBatch is how many ids are asked for in one call to PD, which writes them all
+// into one line of its log.
+const idBatch = 2000
 
 // load lays out cfg.Regions regions over the stores and queues their
 // heartbeats. The bootstrap region becomes the first of them.
@@ -67,47 +67,65 @@ func (f *Fleet) load(ctx context.Context, first *metapb.Region) error {
 	if err := f.writeTiFlashRules(ctx, rules); err != nil {
 		return err
 	}
-	ask := &metapb.Region{Id: first.Id, RegionEpoch: first.RegionEpoch, Peers: make([]*metapb.Peer, f.cfg.Replicas+f.cfg.Learners)}
-	for i := range ask.Peers {
-		ask.Peers[i] = first.Peers[0]
+	peers := f.cfg.Replicas + f.cfg.Learners
+	ids, err := f.loadIDs(ctx, first, len(spans)*(1+peers))
+	if err != nil {
+		return err
 	}
-	var place *placer
-	f.withSim(func(m *sim) { place = newPlacer(m) })
-	for at := 0; at < len(spans); at += idBatch {
-		n := min(idBatch, len(spans)-at)
-		ids, err := f.pd.splitIDs(ctx, ask, n)
-		if err != nil {
-			return err
-		}
-		if at == 0 {
-			ids[0].NewRegionId = first.Id
-		}
-		f.withSim(func(m *sim) {
-			for i, id := range ids {
-				m.addRegion(f.newRegion(spans[at+i], id, place, uint64(len(spans))))
+	f.withSim(func(m *sim) {
+		place := newPlacer(m)
+		for i, sp := range spans {
+			own := ids[i*(1+peers) : (i+1)*(1+peers)]
+			if i == 0 {
+				own[0] = first.Id
 			}
-		})
-	}
+			m.addRegion(f.newRegion(sp, own, place, uint64(len(spans))))
+		}
+	})
 	return nil
 }
 
-// newRegion fills a span with peers. Its epoch is what a TiKV cluster that split
+// loadIDs gets n ids. AllocID gives one per call; a split gets one for each peer
+// of the region, so the question for a split of a region with very many peers is
+// answered with very many ids. Asking for many splits instead would make PD
+// watch all of them as suspects, checking each every 10 ms for three minutes.
+// It must be done before the first region is reported: PD answers only when it
+// knows the region as it is described, and that is the bootstrap region.
+func (f *Fleet) loadIDs(ctx context.Context, first *metapb.Region, n int) ([]uint64, error) {
+	ask := &metapb.Region{Id: first.Id, RegionEpoch: first.RegionEpoch}
+	for range min(n, idBatch) {
+		ask.Peers = append(ask.Peers, first.Peers[0])
+	}
+	var ids []uint64
+	for len(ids) < n {
+		split, err := f.pd.splitIDs(ctx, ask, 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range split {
+			ids = append(append(ids, s.GetNewRegionId()), s.GetNewPeerIds()...)
+		}
+	}
+	return ids, nil
+}
+
+// newRegion fills a span with peers; ids are its own and then its peers'. Its epoch is what a TiKV cluster that split
 // and replicated its way here would have: every split raises the version, every
 // added replica costs an add and a promotion.
-func (f *Fleet) newRegion(sp span, id *pdpb.SplitID, place *placer, version uint64) *region {
+func (f *Fleet) newRegion(sp span, ids []uint64, place *placer, version uint64) *region {
 	r := &region{
-		id: id.NewRegionId, start: sp.start, end: sp.end, size: f.cfg.RegionSize,
+		id: ids[0], start: sp.start, end: sp.end, size: f.cfg.RegionSize,
 		version: version, confVer: uint64(1 + 2*(f.cfg.Replicas-1)), term: 6,
 	}
 	for i, s := range place.pick(TiKV, f.cfg.Replicas) {
-		r.peers = append(r.peers, peer{id: id.NewPeerIds[i], store: s.id})
+		r.peers = append(r.peers, peer{id: ids[1+i], store: s.id})
 	}
 	r.leader = place.leader(r)
 	if !sp.flash {
 		return r
 	}
 	for i, s := range place.pick(TiFlash, f.cfg.Learners) {
-		r.peers = append(r.peers, peer{id: id.NewPeerIds[f.cfg.Replicas+i], store: s.id, role: metapb.PeerRole_Learner})
+		r.peers = append(r.peers, peer{id: ids[1+f.cfg.Replicas+i], store: s.id, role: metapb.PeerRole_Learner})
 		r.confVer++
 	}
 	return r

@@ -80,14 +80,14 @@ type Timing struct {
 
 // DefaultTiming is quicker than a real cluster where waiting teaches nothing
 // (heartbeats, elections, down peers) and of its order of magnitude where speed
-// is the subject: five stores move about 20 regions of 96 MiB per second, so
+// is the subject: four stores take about 30 regions of 96 MiB per second, so
 // PD's limits are felt before the snapshots are.
 func DefaultTiming() Timing {
 	return Timing{
 		StoreHeartbeat:    time.Second,
 		RegionHeartbeat:   10 * time.Second,
 		OperatorDelay:     50 * time.Millisecond,
-		SnapshotBandwidth: 500,
+		SnapshotBandwidth: 1000,
 		SnapshotLimit:     32,
 		ElectionTimeout:   3 * time.Second,
 		DownPeerAfter:     30 * time.Second,
