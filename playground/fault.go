@@ -50,9 +50,7 @@ func newFaultCmd(env *Env) *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	flags := cmd.PersistentFlags()
-	flags.StringVar(&fault.which.name, "name", "", "`name` of the playground (default the only one)")
-	flags.StringVar(&fault.which.dir, "dir", "", "`directory` of the playground")
+	fault.which.addFlags(cmd.PersistentFlags())
 	cmd.AddCommand(fault.storeCommands()...)
 	cmd.AddCommand(fault.regionCommands()...)
 	cmd.AddCommand(fault.pdCommands()...)

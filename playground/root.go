@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 
@@ -67,6 +68,15 @@ func newRootCmd(env *Env) *cobra.Command {
 func noArgs(cmd *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(cmd, args); err != nil {
 		return &UsageError{Cause: err}
+	}
+	return nil
+}
+
+// exclusive refuses two flags that contradict each other. Cobra's own check gives
+// an error that cannot be told from a failure.
+func exclusive(cmd *cobra.Command, one, other string) error {
+	if cmd.Flags().Changed(one) && cmd.Flags().Changed(other) {
+		return &UsageError{fmt.Errorf("check flags: --%s and --%s exclude each other", one, other)}
 	}
 	return nil
 }

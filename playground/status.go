@@ -55,7 +55,7 @@ what runs, what was broken with "fault", and which regions have no majority.
 			return now.print(env)
 		},
 	}
-	which.addFlags(cmd)
+	which.addFlags(cmd.Flags())
 	addOutputFlag(cmd, &output)
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"ebb/playground/runstate"
 )
@@ -25,10 +26,9 @@ type selection struct {
 	name, dir string
 }
 
-func (s *selection) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.name, "name", "", "`name` of the playground (default the only one)")
-	cmd.Flags().StringVar(&s.dir, "dir", "", "`directory` of the playground")
-	cmd.MarkFlagsMutuallyExclusive("name", "dir")
+func (s *selection) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.name, "name", "", "`name` of the playground (default the only one)")
+	flags.StringVar(&s.dir, "dir", "", "`directory` of the playground")
 }
 
 // NoneError says that no playground runs, or none of those asked for.
@@ -46,6 +46,9 @@ func (e *NoneError) Hint() string { return "`ebb-playground list` shows what run
 
 // find returns the playground that is meant.
 func (s *selection) find(registry *runstate.Registry) (runstate.Record, error) {
+	if s.name != "" && s.dir != "" {
+		return runstate.Record{}, &UsageError{errors.New("find playground: --name and --dir exclude each other")}
+	}
 	records, err := registry.List()
 	if err != nil {
 		return runstate.Record{}, err
@@ -98,6 +101,11 @@ named it when it was started.
   ebb-playground stop --all`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, flag := range []string{"name", "dir"} {
+				if err := exclusive(cmd, "all", flag); err != nil {
+					return err
+				}
+			}
 			registry, err := env.registry()
 			if err != nil {
 				return err
@@ -116,10 +124,8 @@ named it when it was started.
 			return stopAll(cmd.Context(), env, registry, records)
 		},
 	}
-	which.addFlags(cmd)
+	which.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&all, "all", false, "stop all playgrounds")
-	cmd.MarkFlagsMutuallyExclusive("all", "name")
-	cmd.MarkFlagsMutuallyExclusive("all", "dir")
 	return cmd
 }
 

@@ -64,6 +64,11 @@ func newUpCmd(env *Env) *cobra.Command {
 		Example: upExample,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, flag := range []string{"pd-server", "pd-count"} {
+				if err := exclusive(cmd, "pd", flag); err != nil {
+					return err
+				}
+			}
 			if err := opts.validate(); err != nil {
 				return err
 			}
@@ -100,8 +105,6 @@ func (o *upOptions) addFlags(cmd *cobra.Command) {
 	addOutputFlag(cmd, &o.output)
 	flags.IntVar(&o.readyFD, "ready-fd", 0, "")
 	flags.Lookup("ready-fd").Hidden = true
-	cmd.MarkFlagsMutuallyExclusive("pd", "pd-server")
-	cmd.MarkFlagsMutuallyExclusive("pd", "pd-count")
 }
 
 func (o *upOptions) validate() error {
