@@ -84,14 +84,28 @@ func (d *decoder) section(c *component, list *value, path string) {
 	}
 }
 
+// checkHost looks at the two fields that end up as an address and on a command
+// line of ssh, where a leading dash would be an option.
 func (d *decoder) checkHost(s *spec) {
-	host := s.value.get("host")
-	switch {
-	case host.isNull() || host.kind == scalarKind && strings.TrimSpace(host.text) == "":
+	if host := s.value.get("host"); host.isNull() || host.kind == scalarKind && s.text("host") == "" {
 		d.problem(s.at("host"), joinPath(s.path, "host"), "", "host is missing")
-	case host.kind == scalarKind && strings.ContainsAny(host.text, " \t\r\n/@"):
-		d.problem(host, joinPath(s.path, "host"), "", "%s is not a host name or IP address", quoteShort(host.text))
 	}
+	for _, key := range []string{"host", "manage_host"} {
+		v := s.value.get(key)
+		if v.isNull() || v.kind != scalarKind || s.text(key) == "" {
+			continue
+		}
+		host := bareHost(s.text(key))
+		if host == "" || host[0] == '-' || strings.ContainsFunc(host, notInHost) {
+			d.problem(v, joinPath(s.path, key), "", "%s is not a host name or IP address", quoteShort(v.text))
+		}
+	}
+}
+
+// notInHost is true for what no host name, IPv4 or IPv6 address contains. Names
+// are otherwise not judged: "db_1" resolves in many places.
+func notInHost(r rune) bool {
+	return r <= ' ' || r == 0x7f || strings.ContainsRune("/@[]\\'\"$`;&|<>(){}*?!,=#", r)
 }
 
 // Linux user and group names as tiup accepts them (spec/validate.go).

@@ -145,7 +145,7 @@ func (m *Match) nearby(name string) []string {
 	host := hostOf(normalAddress(name))
 	for _, n := range m.All() {
 		all = append(all, n.Name())
-		if n.Address() != n.Name() {
+		if normalAddress(n.Address()) != normalAddress(n.Name()) {
 			all = append(all, n.Address())
 		}
 		if hostOf(normalAddress(n.Name())) == host && len(onHost) < most {

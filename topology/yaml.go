@@ -48,7 +48,7 @@ func readTree(data []byte) (*value, []Problem) {
 	case !errors.Is(err, io.EOF):
 		return nil, []Problem{syntaxProblem(text, err)}
 	}
-	x := &expander{budget: countNodes(&doc) + maxAliasValues, open: map[*yaml.Node]bool{}}
+	x := &expander{budget: countNodes(&doc) + maxAliasValues, open: map[*yaml.Node]bool{}, reported: map[*yaml.Node]bool{}}
 	root := x.expand(doc.Content[0], "", 0)
 	if x.fatal {
 		return nil, x.problems
@@ -121,6 +121,7 @@ func countNodes(n *yaml.Node) int {
 type expander struct {
 	budget   int
 	open     map[*yaml.Node]bool // anchors being expanded: an alias to one is a cycle
+	reported map[*yaml.Node]bool // keys that a problem was reported for
 	problems []Problem
 	fatal    bool
 }
@@ -196,6 +197,11 @@ func (x *expander) expandMapping(v *value, n *yaml.Node, path string, depth int)
 			return
 		}
 		if line, ok := seen[key.Value]; ok {
+			x.budget--
+			if x.reported[key] {
+				continue // seen through an alias before
+			}
+			x.reported[key] = true
 			x.problems = append(x.problems, Problem{
 				Line: key.Line, Column: key.Column, Path: joinPath(path, key.Value),
 				Message: fmt.Sprintf("key %q is given twice (first on line %d)", key.Value, line),
