@@ -32,33 +32,21 @@ type StepOutcome struct {
 type PartialError struct {
 	Verb     string
 	Outcomes []StepOutcome
+	// Err is why the rest was not made.
+	Err error
 }
 
 func (e *PartialError) Error() string {
-	done, left := 0, 0
-	var cause error
+	done := 0
 	for i := range e.Outcomes {
-		switch e.Outcomes[i].Result {
-		case StepDone, StepAlready:
+		if r := e.Outcomes[i].Result; r == StepDone || r == StepAlready {
 			done++
-		default:
-			left++
-		}
-		if cause == nil {
-			cause = e.Outcomes[i].Err
 		}
 	}
-	return fmt.Sprintf("%s: %d of %s made, %d left: %v", e.Verb, done, plural(len(e.Outcomes), "step"), left, cause)
+	return fmt.Sprintf("%s: %d of %s made, %d left: %v", e.Verb, done, plural(len(e.Outcomes), "step"), len(e.Outcomes)-done, e.Err)
 }
 
-func (e *PartialError) Unwrap() error {
-	for i := range e.Outcomes {
-		if e.Outcomes[i].Err != nil {
-			return e.Outcomes[i].Err
-		}
-	}
-	return nil
-}
+func (e *PartialError) Unwrap() error { return e.Err }
 
 // Hint says how to go on.
 func (e *PartialError) Hint() string {
@@ -83,8 +71,9 @@ type Deps struct {
 
 // Apply makes the steps of a plan in order, after reading the cluster again
 // and refusing with a *MovedError when it is no longer the one of the plan.
-// It stops at the first step that fails: with that step's own error when
-// nothing was changed, else with a *PartialError.
+// It stops at the first step that fails, and between two steps when the context
+// ends: with that error when nothing was changed, else with a *PartialError. A
+// step that has begun is seen through, so that its outcome is known.
 func Apply(ctx context.Context, p *Plan, d Deps) ([]StepOutcome, error) {
 	snap, err := d.PD.Snapshot(ctx)
 	if err != nil {
@@ -98,7 +87,10 @@ func Apply(ctx context.Context, p *Plan, d Deps) ([]StepOutcome, error) {
 	for i := range p.Steps {
 		o := StepOutcome{Step: p.Steps[i], Result: StepLeft}
 		if failed == nil {
-			o = applyStep(ctx, p, &p.Steps[i], d)
+			failed = ctx.Err()
+		}
+		if failed == nil {
+			o = applyStep(context.WithoutCancel(ctx), p, &p.Steps[i], d)
 			failed = o.Err
 		}
 		changed = changed || o.Result == StepDone || o.Result == StepUnknown
@@ -111,7 +103,7 @@ func Apply(ctx context.Context, p *Plan, d Deps) ([]StepOutcome, error) {
 	case failed == nil:
 		return outcomes, nil
 	case changed:
-		return outcomes, &PartialError{Verb: p.Verb, Outcomes: outcomes}
+		return outcomes, &PartialError{Verb: p.Verb, Outcomes: outcomes, Err: failed}
 	}
 	return outcomes, failed
 }
@@ -131,7 +123,7 @@ func applyStep(ctx context.Context, p *Plan, step *Step, d Deps) StepOutcome {
 	switch {
 	case o.Err == nil:
 		o.Result = StepDone
-	case d.OutcomeUnknown(o.Err) || ctx.Err() != nil:
+	case d.OutcomeUnknown(o.Err):
 		o.Result = StepUnknown
 	default:
 		o.Result = StepFailed

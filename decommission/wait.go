@@ -13,10 +13,9 @@ import (
 // WatchReader is what waiting reads of PD.
 type WatchReader interface {
 	RegionReader
+	ProgressReader
 	// Stores lists the stores in all states, with PD's clock.
 	Stores(ctx context.Context) ([]cluster.Store, time.Time, error)
-	// Progress is PD's own estimate; ok is false when it has none.
-	Progress(ctx context.Context, id cluster.StoreID) (p cluster.Progress, ok bool, err error)
 }
 
 // WaitOptions are the clocks of a wait.
@@ -91,41 +90,51 @@ func Wait(ctx context.Context, pd WatchReader, w Watch, opts WaitOptions, emit f
 // state calls for.
 func observe(ctx context.Context, pd WatchReader, w *Watch, now func() time.Time) Observation {
 	stores, readAt, err := pd.Stores(ctx)
-	o := Observation{
-		At: now(), Err: err, ReadAt: readAt, Stores: stores,
-		Remaining: make(map[cluster.StoreID]int), Progress: make(map[cluster.StoreID]cluster.Progress),
-	}
+	o := Observation{At: now(), Err: err, ReadAt: readAt, Stores: stores, Remaining: make(map[cluster.StoreID]int)}
 	if err != nil {
 		return o
 	}
 	index := cluster.IndexStores(stores)
-	var mu sync.Mutex
-	var wg sync.WaitGroup
+	var leaving []cluster.StoreID
 	for i := range w.Stores {
 		id := w.Stores[i].ID
-		if w.Stores[i].Phase.Final() {
-			continue
-		}
-		wg.Go(func() {
-			s := index[id]
-			if s == nil || s.State == cluster.Tombstone {
-				if n, err := countRegions(ctx, pd, id); err == nil {
-					mu.Lock()
-					o.Remaining[id] = n
-					mu.Unlock()
-				}
-				return
+		s := index[id]
+		switch {
+		case w.Stores[i].Phase.Final():
+		case s != nil && s.State != cluster.Tombstone:
+			leaving = append(leaving, id)
+		default:
+			if n, err := countRegions(ctx, pd, id); err == nil {
+				o.Remaining[id] = n
 			}
-			// PD's estimate is shown beside what is counted; without it nothing is lost.
+		}
+	}
+	o.Progress = ReadProgress(ctx, pd, leaving)
+	return o
+}
+
+// ProgressReader reads PD's own estimates; ok is false when PD has none.
+type ProgressReader interface {
+	Progress(ctx context.Context, id cluster.StoreID) (p cluster.Progress, ok bool, err error)
+}
+
+// ReadProgress asks PD for its estimates in parallel. They are shown beside what
+// is counted, so one that cannot be read is left out and nothing is lost.
+func ReadProgress(ctx context.Context, pd ProgressReader, ids []cluster.StoreID) map[cluster.StoreID]cluster.Progress {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	progress := make(map[cluster.StoreID]cluster.Progress)
+	for _, id := range ids {
+		wg.Go(func() {
 			if p, ok, err := pd.Progress(ctx, id); err == nil && ok {
 				mu.Lock()
-				o.Progress[id] = p
+				progress[id] = p
 				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
-	return o
+	return progress
 }
 
 func countRegions(ctx context.Context, pd RegionReader, id cluster.StoreID) (int, error) {

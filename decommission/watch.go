@@ -1,6 +1,7 @@
 package decommission
 
 import (
+	"slices"
 	"time"
 
 	"ebb/cluster"
@@ -97,6 +98,19 @@ func NewWatch(ids []cluster.StoreID, nodes map[cluster.StoreID]string) Watch {
 		w.Stores = append(w.Stores, StoreWatch{ID: id, Node: nodes[id], Phase: PhaseLeaving})
 	}
 	return w
+}
+
+// With is the watch extended by stores that it does not watch yet.
+func (w Watch) With(ids []cluster.StoreID) Watch {
+	next := w
+	next.Stores = append([]StoreWatch(nil), w.Stores...)
+	for _, id := range ids {
+		known := slices.ContainsFunc(next.Stores, func(s StoreWatch) bool { return s.ID == id })
+		if !known {
+			next.Stores = append(next.Stores, StoreWatch{ID: id, Phase: PhaseLeaving})
+		}
+	}
+	return next
 }
 
 // Done reports whether every store has come to an end.

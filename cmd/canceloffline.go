@@ -1,0 +1,59 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"ebb/decommission"
+)
+
+func newCancelOfflineCommand(env *Env) *cobra.Command {
+	var opts changeOptions
+	c := &cobra.Command{
+		Use:   "cancel-offline [CLUSTER] -N NODE[,NODE]",
+		Short: "Take leaving stores back",
+		Long: `Take stores that are Offline back to Up, and undo everything around it: the
+store's own limits as they were (PD forgets them when its leader changes), its
+evict-leader scheduler, and the offline flag in the topology.
+
+A Tombstone and a store that was deleted by force cannot be taken back.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitInterrupted),
+		Example: `  ebb cancel-offline prod -N 10.0.1.7:20160
+  ebb cancel-offline -t topology.yaml -N 4 --dry-run -o json`,
+		GroupID: groupChange,
+		Args:    clusterArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := opts.check(env, c); err != nil {
+				return err
+			}
+			return runCancelOffline(c.Context(), env, &opts, args)
+		},
+	}
+	opts.register(c)
+	return c
+}
+
+func runCancelOffline(ctx context.Context, env *Env, opts *changeOptions, args []string) error {
+	r := newReporter(env, &opts.outputOptions, 0)
+	defer r.close()
+	t, snap, nodes, err := opts.openForChange(ctx, env, args)
+	if err != nil {
+		return err
+	}
+	var clusterID uint64
+	if snap.Members != nil {
+		clusterID = snap.Members.ClusterID
+	}
+	history, err := env.history(clusterID)
+	if err != nil {
+		return err
+	}
+	plan := decommission.PlanCancel(snap, requestOf(t, nodes), history)
+	apply, err := opts.proceed(ctx, env, r, plan, fmt.Sprintf("Take %d store(s) back to Up?", len(nodes)))
+	if err != nil || !apply {
+		return r.summary(ctx, nil, err)
+	}
+	_, err = decommission.Apply(ctx, plan, env.deps(t, plan, r.step))
+	return r.summary(ctx, nil, err)
+}

@@ -1,0 +1,99 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"ebb/cluster"
+	"ebb/decommission"
+	"ebb/topology"
+	"ebb/ui"
+)
+
+// changeOptions are the flags of every verb that changes something.
+type changeOptions struct {
+	selection
+	outputOptions
+	yes    bool
+	dryRun bool
+}
+
+func (o *changeOptions) register(c *cobra.Command) {
+	o.selection.register(c)
+	o.outputOptions.register(c)
+	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask for confirmation")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and stop")
+}
+
+// check finds the mistakes that can be seen without asking anybody.
+func (o *changeOptions) check(env *Env, c *cobra.Command) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	if len(o.nodes) == 0 {
+		return &usageError{errors.New("no node given"), fmt.Sprintf("name the nodes with -N; see ebb display; see %s --help", c.CommandPath())}
+	}
+	if !o.yes && !o.dryRun && !env.Streams.CanPrompt() {
+		return &usageError{errors.New("cannot ask for confirmation: this is no terminal"), "confirm with --yes, or look first with --dry-run"}
+	}
+	return nil
+}
+
+// openForChange is open for verbs that act on what the topology says.
+func (o *changeOptions) openForChange(ctx context.Context, env *Env, args []string) (*target, *cluster.Snapshot, []topology.Node, error) {
+	t, err := o.open(env, args)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if t.conflicts != nil {
+		return nil, nil, nil, &usageError{err: t.conflicts}
+	}
+	if t.scaleOutPending {
+		return nil, nil, nil, &codedError{
+			&hintedError{fmt.Errorf("cluster %s: tiup is in the middle of a scale-out", t.name()), "finish it first: tiup cluster scale-out --stage2"},
+			ExitLocked,
+		}
+	}
+	snap, err := t.pd.Snapshot(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	_, nodes, err := o.storesOf(t, snap)
+	return t, snap, nodes, err
+}
+
+// proceed shows the plan and asks. It returns false when the plan is all that
+// was asked for, or there is nothing to change.
+func (o *changeOptions) proceed(ctx context.Context, env *Env, r *reporter, p *decommission.Plan, question string) (bool, error) {
+	if err := r.plan(ctx, p); err != nil {
+		return false, err
+	}
+	if err := decommission.Err(p.Verb, p.Findings); err != nil {
+		return false, err
+	}
+	if o.dryRun {
+		r.line("dry run: nothing was changed")
+		return false, nil
+	}
+	if p.Changes() == 0 {
+		r.line("nothing to change: everything is as asked already")
+		return false, nil
+	}
+	if o.yes {
+		return true, nil
+	}
+	ok, err := env.Prompter.Confirm(ctx, question)
+	if err != nil && !errors.Is(err, ui.ErrInterrupted) && ctx.Err() == nil {
+		return false, fmt.Errorf("ask for confirmation: %w", err)
+	}
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		return false, errDeclined
+	}
+	return true, nil
+}

@@ -1,0 +1,305 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ebb/cluster"
+	"ebb/cmd/render"
+	"ebb/decommission"
+	"ebb/topology"
+	"ebb/ui"
+)
+
+// probeTimeout bounds the look at all components that are no stores together: a
+// dead host costs it once, however many of its components are listed.
+const probeTimeout = 2 * time.Second
+
+type displayOptions struct {
+	selection
+	outputOptions
+	roles     []string
+	labels    bool
+	noHeaders bool
+	wide      bool
+	watch     bool
+	interval  time.Duration
+}
+
+func newDisplayCommand(env *Env) *cobra.Command {
+	var opts displayOptions
+	c := &cobra.Command{
+		Use:   "display [CLUSTER]",
+		Short: "Show the nodes of a cluster and how far leaving stores have come",
+		Long: `Show every node of the topology and every store that PD knows, in tiup's columns
+and words, with what PD says of the stores: id, leaders, regions, size and the
+age of the last heartbeat; for stores that are leaving also what is left, the
+rate and the time that the rest takes. Nodes that only one side knows are named
+below the table.
+
+PD is asked once, in one round of parallel requests.` + exitStatus(ExitDone, ExitUsage, ExitUnreachable),
+		Example: `  ebb display prod
+  ebb display -u http://10.0.1.2:2379 -o json --jq '.nodes[] | select(.store.leaving) | .id'`,
+		GroupID: groupRead,
+		Args:    clusterArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			return runDisplay(c.Context(), env, &opts, args)
+		},
+	}
+	opts.selection.register(c)
+	opts.outputOptions.register(c)
+	c.Flags().StringSliceVarP(&opts.roles, "role", "R", nil, "only nodes with these `ROLE`s")
+	c.Flags().BoolVar(&opts.labels, "labels", false, "show the labels of the stores")
+	c.Flags().BoolVar(&opts.noHeaders, "no-headers", false, "leave the header line out")
+	c.Flags().BoolVar(&opts.wide, "wide", false, "leave no column out on a narrow terminal")
+	c.Flags().BoolVarP(&opts.watch, "watch", "w", false, "show again until interrupted")
+	c.Flags().DurationVar(&opts.interval, "interval", 2*time.Second, "time between two readings with --watch")
+	return c
+}
+
+func runDisplay(ctx context.Context, env *Env, opts *displayOptions, args []string) error {
+	if err := opts.validate(); err != nil {
+		return err
+	}
+	t, err := opts.open(env, args)
+	if err != nil {
+		return err
+	}
+	if t.conflicts != nil {
+		env.Streams.Hint("the topology contradicts itself: %s", t.conflicts)
+	}
+	if opts.watch {
+		return watchDisplay(ctx, env, opts, t)
+	}
+	inv, readErr := readInventory(ctx, env, t, nil)
+	doc, err := opts.document(inv)
+	if err != nil {
+		return err
+	}
+	if readErr != nil && inv.Topology == nil {
+		return readErr
+	}
+	if err := opts.show(ctx, env, doc); err != nil {
+		return err
+	}
+	return readErr
+}
+
+// document keeps the nodes that -R and -N name.
+func (opts *displayOptions) document(inv *render.Inventory) (*render.Display, error) {
+	wanted := make(map[string]bool)
+	for _, spec := range opts.nodes {
+		for name := range strings.SplitSeq(spec, ",") {
+			wanted[strings.TrimSpace(name)] = true
+		}
+	}
+	found := make(map[string]bool)
+	doc := render.NewDisplay(schemaVersion, inv, func(n *render.Node) bool {
+		if len(opts.roles) > 0 && !slices.Contains(opts.roles, n.Role) {
+			return false
+		}
+		if len(wanted) == 0 {
+			return true
+		}
+		names := []string{n.ID}
+		if n.Store != nil {
+			names = append(names, n.Store.Address, n.Store.ID.String())
+		}
+		for _, name := range names {
+			if wanted[name] {
+				found[name] = true
+				return true
+			}
+		}
+		return false
+	})
+	for name := range wanted {
+		if !found[name] && len(opts.roles) == 0 && inv.Snapshot != nil {
+			// Select knows the nearest names; it fails, for no node has this one.
+			if _, err := inv.Match.Select([]string{name}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return doc, nil
+}
+
+func (opts *displayOptions) show(ctx context.Context, env *Env, doc *render.Display) error {
+	if opts.json() {
+		return opts.print(ctx, env.Streams.Out, doc)
+	}
+	table := doc.Table(opts.labels)
+	table.NoHeaders, table.Wide = opts.noHeaders, opts.wide
+	if env.Streams.Out.IsTerminal() {
+		fmt.Fprintln(env.Streams.Out, headLine(doc))
+	}
+	if err := table.Write(env.Streams.Out); err != nil {
+		return err
+	}
+	for _, line := range footLines(env, opts, doc, table) {
+		fmt.Fprintln(env.Streams.Err, line)
+	}
+	return nil
+}
+
+func headLine(doc *render.Display) string {
+	c := &doc.Cluster
+	parts := []string{}
+	if c.Name != "" {
+		parts = append(parts, "cluster "+c.Name)
+	}
+	if c.ID != 0 {
+		parts = append(parts, fmt.Sprintf("id %d", c.ID))
+	}
+	if c.PDVersion != "" {
+		parts = append(parts, "PD "+c.PDVersion)
+	}
+	if c.PDLeader != "" {
+		parts = append(parts, "leader "+c.PDLeader)
+	}
+	if c.ReadAt != nil {
+		parts = append(parts, "read at "+c.ReadAt.UTC().Format("15:04:05Z"))
+	}
+	return ui.Clean(strings.Join(parts, ", "))
+}
+
+func footLines(env *Env, opts *displayOptions, doc *render.Display, table *ui.Table) []string {
+	var lines []string
+	for _, note := range doc.Notes {
+		lines = append(lines, env.Streams.Err.Paint(ui.Yellow, "note: ")+ui.Clean(note))
+	}
+	if !env.Streams.Out.IsTerminal() {
+		return lines
+	}
+	lines = append([]string{fmt.Sprintf("Total nodes: %d", len(doc.Nodes))}, lines...)
+	if hidden := table.Hidden(env.Streams.Out.Width()); len(hidden) > 0 && !opts.wide {
+		lines = append(lines, env.Streams.Err.Paint(ui.Faint, "left out for width: "+strings.Join(hidden, ", ")+" (--wide shows all)"))
+	}
+	return lines
+}
+
+// readInventory asks PD and the other components in parallel. A PD that does
+// not answer is an error, and the inventory is then what the topology says.
+func readInventory(ctx context.Context, env *Env, t *target, watch *decommission.Watch) (*render.Inventory, error) {
+	inv := &render.Inventory{Cluster: t.name(), Topology: t.topology}
+	answers := make(chan map[string]bool, 1)
+	go func() { answers <- probe(ctx, env, t.topology) }()
+	snap, err := t.pd.Snapshot(ctx)
+	if err == nil {
+		inv.Snapshot = snap
+		inv.Leaving = leavingStores(ctx, env, t, snap, watch)
+	}
+	inv.Answers = <-answers
+	var stores []cluster.Store
+	if snap != nil {
+		stores = snap.Stores
+	}
+	inv.Match = topology.MatchStores(t.topology, stores)
+	return inv, err
+}
+
+// leavingStores adds PD's own estimates for the stores that are leaving, and
+// the counts of a running watch.
+func leavingStores(ctx context.Context, env *Env, t *target, snap *cluster.Snapshot, watch *decommission.Watch) map[cluster.StoreID]decommission.StoreWatch {
+	var ids []cluster.StoreID
+	for i := range snap.Stores {
+		if snap.Stores[i].Leaving() {
+			ids = append(ids, snap.Stores[i].ID)
+		}
+	}
+	w := decommission.NewWatch(ids, nil)
+	if watch != nil {
+		w = watch.With(ids)
+	}
+	w, _ = w.Step(decommission.Observation{
+		At: env.Now(), ReadAt: snap.ReadAt, Stores: snap.Stores,
+		Progress: decommission.ReadProgress(ctx, t.pd, ids),
+	})
+	if watch != nil {
+		*watch = w
+	}
+	leaving := make(map[cluster.StoreID]decommission.StoreWatch, len(ids))
+	for _, s := range w.Stores {
+		if s.Phase == decommission.PhaseLeaving {
+			leaving[s.ID] = s
+		}
+	}
+	return leaving
+}
+
+// probe tries the main port of every component that PD does not report on.
+func probe(ctx context.Context, env *Env, t *topology.Topology) map[string]bool {
+	answers := make(map[string]bool)
+	if t == nil {
+		return answers
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for i := range t.Instances {
+		instance := &t.Instances[i]
+		if instance.Role.IsStore() || instance.Role == topology.RolePD {
+			continue
+		}
+		wg.Go(func() {
+			conn, err := env.Dial(ctx, "tcp", topology.JoinHostPort(instance.ManageHost, instance.Port))
+			if err != nil {
+				return
+			}
+			_ = conn.Close() // nothing was sent, nothing can be lost
+			mu.Lock()
+			answers[instance.ID] = true
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	return answers
+}
+
+// watchDisplay shows the same again and again: in place on a terminal, one
+// after the other in a pipe. An interrupt is its regular end.
+func watchDisplay(ctx context.Context, env *Env, opts *displayOptions, t *target) error {
+	var watch decommission.Watch
+	frame := env.Streams.NewFrame()
+	defer frame.Close()
+	for {
+		inv, err := readInventory(ctx, env, t, &watch)
+		if ctx.Err() != nil {
+			return nil
+		}
+		doc, docErr := opts.document(inv)
+		if docErr != nil {
+			return docErr
+		}
+		if err := opts.showAgain(ctx, env, frame, doc, err); err != nil {
+			return err
+		}
+		if env.Sleep(ctx, opts.interval) != nil {
+			return nil
+		}
+	}
+}
+
+func (opts *displayOptions) showAgain(ctx context.Context, env *Env, frame *ui.Frame, doc *render.Display, readErr error) error {
+	if opts.json() || !frame.Live() {
+		if readErr != nil {
+			env.printError(readErr, exitCodeOf(readErr), opts.json())
+		}
+		return opts.show(ctx, env, doc)
+	}
+	table := doc.Table(opts.labels)
+	lines := append([]string{headLine(doc)}, table.Lines(env.Streams.Err.Width(), env.Streams.Err.Color())...)
+	lines = append(lines, footLines(env, opts, doc, table)...)
+	if readErr != nil {
+		lines = append(lines, env.Streams.Err.Paint(ui.Red, "PD: "+ui.Clean(readErr.Error())))
+	}
+	frame.Update(lines...)
+	return nil
+}

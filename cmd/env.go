@@ -1,0 +1,88 @@
+package cmd
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"ebb/pdclient"
+	"ebb/ui"
+)
+
+// Env is all that commands take from the outside. Tests replace parts of it.
+type Env struct {
+	Streams  *ui.Streams
+	Prompter ui.Prompter
+	Now      func() time.Time
+	// Sleep returns the context's error when it ends first.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// NewPD makes a client; it sends nothing.
+	NewPD func(pdclient.Config) (*pdclient.Client, error)
+	// Dial tries a TCP connection, to see whether a port answers.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Run replaces the process's own standard streams for a child program.
+	Run func(ctx context.Context, path string, args []string) error
+	// Actor names who runs the program, for the journal.
+	Actor string
+}
+
+func systemEnv(streams *ui.Streams) *Env {
+	dialer := new(net.Dialer)
+	return &Env{
+		Streams: streams, Prompter: ui.NewPrompter(streams), Now: time.Now, Sleep: sleep,
+		NewPD: pdclient.New, Dial: dialer.DialContext, Run: runChild, Actor: actor(),
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func actor() string {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return name + "@" + host
+}
+
+// runChild runs a program on the terminal of this one. An interrupt reaches
+// both, and the child decides when it ends.
+func runChild(_ context.Context, path string, args []string) error {
+	c := exec.Command(path, args...)
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return c.Run()
+}
+
+// stateDir is where the journal lives: $XDG_STATE_HOME/ebb, by default
+// ~/.local/state/ebb.
+func (e *Env) stateDir() string {
+	base := e.Streams.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		base = filepath.Join(e.home(), ".local", "state")
+	}
+	return filepath.Join(base, "ebb")
+}
+
+// home is the user's home directory, "." when nobody knows it.
+func (e *Env) home() string {
+	if home := e.Streams.Getenv("HOME"); home != "" {
+		return home
+	}
+	return "."
+}

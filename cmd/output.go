@@ -1,0 +1,80 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"ebb/jq"
+)
+
+// schemaVersion is the version of every JSON document that commands print.
+// Within a version fields are only added.
+const schemaVersion = 1
+
+const (
+	outputText = "text"
+	outputJSON = "json"
+)
+
+// outputOptions are -o and --jq.
+type outputOptions struct {
+	format  string
+	filter  string
+	program *jq.Program
+}
+
+func (o *outputOptions) register(c *cobra.Command) {
+	c.Flags().StringVarP(&o.format, "output", "o", outputText, "output format: text or json")
+	c.Flags().StringVar(&o.filter, "jq", "", "filter the JSON with a jq `program` (implies -o json)")
+	completeValues(c, "output", outputText, outputJSON)
+}
+
+func (o *outputOptions) validate() error {
+	if o.format != outputText && o.format != outputJSON {
+		return &usageError{err: fmt.Errorf("unknown output format %q", o.format), hint: "use -o text or -o json"}
+	}
+	if o.filter == "" {
+		return nil
+	}
+	o.format = outputJSON
+	program, err := jq.Compile(o.filter)
+	if err != nil {
+		return &usageError{err: err}
+	}
+	o.program = program
+	return nil
+}
+
+func (o *outputOptions) json() bool { return o.format == outputJSON }
+
+// print writes one JSON document on one line, or what the jq program makes of
+// it, one value per line.
+func (o *outputOptions) print(ctx context.Context, w io.Writer, document any) error {
+	data, err := json.Marshal(document)
+	if err != nil {
+		return fmt.Errorf("write json: %w", err)
+	}
+	if o.program == nil {
+		_, err = fmt.Fprintf(w, "%s\n", data)
+		return err
+	}
+	for line, err := range o.program.Run(ctx, data) {
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// completeValues completes a flag from a fixed list.
+func completeValues(c *cobra.Command, flag string, values ...string) {
+	// The only error is a flag that does not exist, which the first test shows.
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,87 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ebb/cluster"
+	"ebb/decommission"
+	"ebb/ui"
+)
+
+// Event is the JSON form of everything that a long verb reports, one object a
+// line. Type says which of the other fields are set.
+type Event struct {
+	SchemaVersion int       `json:"schema_version"`
+	Type          string    `json:"type"`
+	Time          time.Time `json:"time"`
+
+	Plan    *decommission.Plan        `json:"plan,omitempty"`    // type "plan"
+	Step    *decommission.StepOutcome `json:"step,omitempty"`    // type "step"
+	Store   *decommission.StoreWatch  `json:"store,omitempty"`   // types of decommission.EventType
+	Error   string                    `json:"error,omitempty"`   // "step", "contact-lost", "summary"
+	Summary *Summary                  `json:"summary,omitempty"` // type "summary", always the last
+}
+
+// Summary closes the events of a verb.
+type Summary struct {
+	Result   string                    `json:"result"`
+	ExitCode int                       `json:"exit_code"`
+	Stores   []decommission.StoreWatch `json:"stores,omitempty"`
+}
+
+// StoreLine is the progress of one store for a person: what is left, how fast,
+// how long still.
+func StoreLine(s *decommission.StoreWatch) string {
+	info := Leaving(s)
+	var b strings.Builder
+	fmt.Fprintf(&b, "store %d (%s) %s: %s regions, %s leaders, %s left",
+		s.ID, ui.Clean(s.Address), orDash(s.State), ui.Count(int64(s.Regions)), ui.Count(int64(s.Leaders)),
+		ui.Bytes(uint64(max(s.RegionSizeMiB, 0))*cluster.MiB))
+	if info.Fraction != nil {
+		fmt.Fprintf(&b, ", %.1f%% done", *info.Fraction*100)
+	}
+	switch {
+	case s.Stalled:
+		b.WriteString(", stalled")
+	case s.Regions == 0:
+		b.WriteString(", waiting for PD to make it Tombstone (up to 10s)")
+	case info.RegionsPerSecond != nil && info.ETASeconds != nil:
+		fmt.Fprintf(&b, ", %s, ETA %s", ui.Rate(*info.RegionsPerSecond), ui.Duration(time.Duration(*info.ETASeconds*float64(time.Second))))
+	}
+	return b.String()
+}
+
+// Transition is the line for an event that is no mere progress; "" for progress.
+func Transition(e decommission.Event) string {
+	switch e.Type {
+	case decommission.EventProgress:
+		return ""
+	case decommission.EventContactLost:
+		return "PD does not answer, trying on: " + ui.Clean(e.Err.Error())
+	case decommission.EventContactRegained:
+		return "PD answers again"
+	}
+	s := e.Store
+	name := fmt.Sprintf("store %d (%s)", s.ID, ui.Clean(s.Address))
+	switch e.Type {
+	case decommission.EventWatching:
+		return StoreLine(s)
+	case decommission.EventState:
+		return fmt.Sprintf("%s is %s now", name, s.State)
+	case decommission.EventStalled:
+		return fmt.Sprintf("%s: no region has left for 2 minutes, %s still there; look at: pd-ctl operator show, pd-ctl region store %d", name, ui.Count(int64(s.Regions)), s.ID)
+	case decommission.EventMoving:
+		return name + ": regions are leaving again"
+	case decommission.EventTombstone:
+		return name + " is Tombstone, and no region names it"
+	case decommission.EventBuriedEarly:
+		return fmt.Sprintf("%s: PD calls it %s, but %s regions still name it", name, orDash(s.State), ui.Count(int64(s.Regions)))
+	case decommission.EventCameBack:
+		return fmt.Sprintf("%s is %s again", name, s.State)
+	case decommission.EventGone:
+		return name + ": its record is gone from PD, and no region names it"
+	}
+	return name + ": " + string(e.Type)
+}

@@ -1,0 +1,121 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ebb/cmd/render"
+	"ebb/decommission"
+	"ebb/ui"
+)
+
+// pipeInterval is the time between two progress lines of one store where the
+// screen cannot be redrawn.
+const pipeInterval = 30 * time.Second
+
+// reporter shows what a long verb does: events as JSON lines on stdout, or a
+// live frame and lines on stderr. Lines of text are not part of the result, so
+// stdout stays empty but for the plan.
+type reporter struct {
+	env   *Env
+	out   *outputOptions
+	frame *ui.Frame
+	// interval is the time between two readings; a pipe sees fewer lines.
+	interval time.Duration
+	lastLine map[uint64]time.Time
+	failed   error // the first failure to print
+}
+
+func newReporter(env *Env, out *outputOptions, interval time.Duration) *reporter {
+	return &reporter{env: env, out: out, frame: env.Streams.NewFrame(), interval: interval, lastLine: make(map[uint64]time.Time)}
+}
+
+func (r *reporter) close() { r.frame.Close() }
+
+// line says something in passing; JSON readers do not need it.
+func (r *reporter) line(format string, args ...any) {
+	if !r.out.json() {
+		r.frame.Line(format, args...)
+	}
+}
+
+func (r *reporter) emit(ctx context.Context, e render.Event) {
+	e.SchemaVersion = schemaVersion
+	if e.Time.IsZero() {
+		e.Time = r.env.Now()
+	}
+	if err := r.out.print(ctx, r.env.Streams.Out, e); err != nil && r.failed == nil {
+		r.failed = err
+	}
+}
+
+func (r *reporter) plan(ctx context.Context, p *decommission.Plan) error {
+	if r.out.json() {
+		r.emit(ctx, render.Event{Type: "plan", Plan: p})
+		return r.failed
+	}
+	return render.Plan(r.env.Streams.Out, p)
+}
+
+func (r *reporter) step(o decommission.StepOutcome) {
+	if r.out.json() {
+		e := render.Event{Type: "step", Step: &o}
+		if o.Err != nil {
+			e.Error = o.Err.Error()
+		}
+		r.emit(context.Background(), e)
+		return
+	}
+	render.Outcome(r.env.Streams.Err, o)
+}
+
+func (r *reporter) event(w decommission.Watch, e decommission.Event) {
+	if r.out.json() {
+		out := render.Event{Type: string(e.Type), Time: e.At, Store: e.Store}
+		if e.Err != nil {
+			out.Error = e.Err.Error()
+		}
+		r.emit(context.Background(), out)
+		return
+	}
+	if text := render.Transition(e); text != "" {
+		r.frame.Line("%s  %s", e.At.Format("15:04:05"), text)
+	}
+	if e.Type != decommission.EventProgress {
+		return
+	}
+	if r.frame.Live() {
+		lines := make([]string, 0, len(w.Stores))
+		for i := range w.Stores {
+			if !w.Stores[i].Phase.Final() {
+				lines = append(lines, render.StoreLine(&w.Stores[i]))
+			}
+		}
+		r.frame.Update(lines...)
+		return
+	}
+	if id := uint64(e.Store.ID); e.At.Sub(r.lastLine[id]) >= pipeInterval {
+		if !r.lastLine[id].IsZero() {
+			r.frame.Line("%s  %s", e.At.Format("15:04:05"), render.StoreLine(e.Store))
+		}
+		r.lastLine[id] = e.At
+	}
+}
+
+// summary ends the events and passes the error on.
+func (r *reporter) summary(ctx context.Context, stores []decommission.StoreWatch, err error) error {
+	r.frame.Update()
+	if r.out.json() {
+		code := exitCodeOf(err)
+		e := render.Event{Type: "summary", Summary: &render.Summary{Result: code.String(), ExitCode: int(code), Stores: stores}}
+		if err != nil {
+			e.Error = err.Error()
+		}
+		r.emit(context.WithoutCancel(ctx), e)
+	}
+	if err == nil && r.failed != nil {
+		return fmt.Errorf("write output: %w", r.failed)
+	}
+	return err
+}

@@ -1,0 +1,111 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"ebb/cluster"
+	"ebb/decommission"
+	"ebb/topology"
+)
+
+type scaleInOptions struct {
+	changeOptions
+	waitOptions
+	evictLeader bool
+	wait        bool
+	risks       []string
+}
+
+func newScaleInCommand(env *Env) *cobra.Command {
+	var opts scaleInOptions
+	c := &cobra.Command{
+		Use:   "scale-in [CLUSTER] -N NODE[,NODE]",
+		Short: "Start the leaving of TiKV and TiFlash stores",
+		Long: `Check whether the stores may leave together, show the plan, ask, and set them
+Offline in PD, which then moves their regions to other stores. All checks are
+made before the first change. Nothing is stopped and no data is deleted: until a
+store is Tombstone, ebb cancel-offline takes it back.
+
+With --wait the command reports until PD says Tombstone. Ctrl-C then only stops
+the reporting.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitInProgress, ExitPartly, ExitUnreachable, ExitInterrupted),
+		Example: `  ebb scale-in prod -N 10.0.1.7:20160 --wait
+  ebb scale-in -t topology.yaml -N 10.0.1.7:20160,10.0.1.8:20160 --evict-leader --dry-run`,
+		GroupID: groupChange,
+		Args:    clusterArg,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := opts.check(env, c); err != nil {
+				return err
+			}
+			return runScaleIn(c.Context(), env, &opts, args)
+		},
+	}
+	opts.changeOptions.register(c)
+	opts.waitOptions.register(c)
+	c.Flags().BoolVar(&opts.evictLeader, "evict-leader", false, "also move the leaders away first (removed again at the end)")
+	c.Flags().BoolVar(&opts.wait, "wait", false, "wait until the stores are Tombstone")
+	c.Flags().StringSliceVar(&opts.risks, "accept-risk", nil, "go on in spite of the refusal that names this `RISK`")
+	return c
+}
+
+func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []string) error {
+	r := newReporter(env, &opts.outputOptions, opts.interval)
+	defer r.close()
+	t, snap, nodes, err := opts.openForChange(ctx, env, args)
+	if err != nil {
+		return err
+	}
+	req := requestOf(t, nodes)
+	req.EvictLeader, req.Risks = opts.evictLeader, opts.risks
+	plan := decommission.PlanScaleIn(decommission.Evidence{Snapshot: snap, Surveys: survey(ctx, t, snap, nodes)}, req)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	apply, err := opts.proceed(ctx, env, r, plan, fmt.Sprintf("Set %d store(s) Offline?", len(nodes)))
+	if err != nil {
+		return r.summary(ctx, nil, err)
+	}
+	if apply {
+		if _, err := decommission.Apply(ctx, plan, env.deps(t, plan, r.step)); err != nil {
+			return r.summary(ctx, nil, err)
+		}
+	}
+	reattach := "ebb watch " + opts.reopenFlags(args)
+	switch {
+	case opts.dryRun:
+		return r.summary(ctx, nil, nil)
+	case !opts.wait:
+		r.line("the stores are leaving; follow them with: %s", reattach)
+		return r.summary(ctx, nil, nil)
+	}
+	r.line("waiting for Tombstone; Ctrl-C stops waiting, the stores go on leaving (%s attaches again)", reattach)
+	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, reattach)
+}
+
+// maxSurveys bounds the region lists that are read from PD at once: each is
+// made by PD as one body in its memory.
+const maxSurveys = 2
+
+// survey reads the regions of the stores that are to leave.
+func survey(ctx context.Context, t *target, snap *cluster.Snapshot, nodes []topology.Node) map[cluster.StoreID]*decommission.Survey {
+	surveys := make(map[cluster.StoreID]*decommission.Survey, len(nodes))
+	slots := make(chan struct{}, maxSurveys)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for i := range nodes {
+		id := nodes[i].Store.ID
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			s := decommission.ReadSurvey(ctx, t.pd, id, snap)
+			mu.Lock()
+			surveys[id] = s
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	return surveys
+}
