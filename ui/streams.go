@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"sync"
 
 	"golang.org/x/term"
@@ -101,4 +102,10 @@ func (s *Streams) saveTerminal() {
 			s.saved.state = state
 		}
 	}
+}
+
+// Connect gives the streams themselves to a child process, so that it sees the
+// same terminals. A frame must not be live meanwhile.
+func (s *Streams) Connect(child *exec.Cmd) {
+	child.Stdin, child.Stdout, child.Stderr = s.In, s.Out.w, s.Err.w
 }

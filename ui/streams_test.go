@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"os/exec"
 	"testing"
 )
 
@@ -89,5 +90,17 @@ func TestSystem(t *testing.T) {
 	}
 	if s.Out.IsTerminal() && s.Out.Width() <= 0 {
 		t.Error("a terminal without a width")
+	}
+}
+
+func TestConnect(t *testing.T) {
+	s := Test("from stdin")
+	child := exec.CommandContext(t.Context(), "sh", "-c", "cat; echo problem >&2")
+	s.Connect(child)
+	if err := child.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs := s.OutBuf.String(), s.ErrBuf.String(); out != "from stdin" || errs != "problem\n" {
+		t.Errorf("child wrote %q and %q", out, errs)
 	}
 }
