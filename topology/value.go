@@ -125,3 +125,11 @@ func (v *value) lookup(path ...string) (found []*value) {
 	}
 	return found
 }
+
+// joinPath is the dotted name of a key below path.
+func joinPath(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return strings.Join([]string{path, key}, ".")
+}

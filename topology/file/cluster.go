@@ -39,7 +39,7 @@ type UnknownClusterError struct {
 }
 
 func (e *UnknownClusterError) Error() string {
-	return fmt.Sprintf("find cluster %q: no meta.yaml in %s", e.Name, filepath.Join(e.Dir, e.Name))
+	return fmt.Sprintf("find cluster %q: tiup has no meta.yaml of that name in %s", e.Name, e.Dir)
 }
 
 // Hint names the clusters that there are.
