@@ -26,13 +26,46 @@ const tables = 8
 // rowsPerRegion spaces the row keys at which a table's regions meet.
 const rowsPerRegion = 1_000_000
 
-// layout divides the key space as TiDB would: one region before all tables,
-// and for each table one for its indexes and the others for its rows. Placement
-// rules begin and end at region boundaries, so PD has nothing to split.
+// keyspaceEdges are the boundaries of the default keyspace, raw and transactional
+// (PD's pkg/keyspace MakeRegionBound). PD splits there a few seconds after the
+// cluster's bootstrap; a cluster that has aged a little has these regions.
+var keyspaceEdges = [][]byte{
+	encodeBytes([]byte{'r', 0, 0, 0}), encodeBytes([]byte{'r', 0, 0, 1}),
+	encodeBytes([]byte{'x', 0, 0, 0}), encodeBytes([]byte{'x', 0, 0, 1}),
+}
+
+// edgedRegions is the region count from which the layout has the keyspace's
+// boundaries; a smaller one is all tables, so that the counts of a small test
+// are its own until PD splits.
+const edgedRegions = 16
+
+// layout divides the key space as TiDB and PD would: regions at the edges of the
+// default keyspace, one region before all tables, and for each table one for its
+// indexes and the others for its rows. Placement rules and keyspaces begin and
+// end at region boundaries, so PD has nothing to split.
 func layout(regions int, flash bool) (spans []span, rules []keyRange) {
-	rest := regions - 1
-	count := max(1, min(tables, rest/2))
+	var before, behind [][]byte
+	if regions >= edgedRegions {
+		before, behind = keyspaceEdges[:2], keyspaceEdges[2:]
+	}
 	spans = append(spans, span{})
+	for _, key := range before {
+		spans = append(spans, span{start: key})
+	}
+	rows, rules := layoutTables(regions-1-len(before)-len(behind), flash)
+	spans = append(spans, rows...)
+	for _, key := range behind {
+		spans = append(spans, span{start: key})
+	}
+	for i := 1; i < len(spans); i++ {
+		spans[i-1].end = spans[i].start
+	}
+	return spans, rules
+}
+
+// layoutTables spreads the given number of regions over the tables.
+func layoutTables(rest int, flash bool) (spans []span, rules []keyRange) {
+	count := max(1, min(tables, rest/2))
 	for t := 0; t < count && rest > 0; t++ {
 		id := int64(firstTable + t)
 		n := (rest + count - t - 1) / (count - t)
@@ -49,9 +82,6 @@ func layout(regions int, flash bool) (spans []span, rules []keyRange) {
 			spans = append(spans, span{start: key, flash: replicated})
 		}
 		rest -= n
-	}
-	for i := 1; i < len(spans); i++ {
-		spans[i-1].end = spans[i].start
 	}
 	return spans, rules
 }

@@ -21,12 +21,17 @@ func (p *process) report(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
+	var before string
 	for ctx.Err() == nil {
 		err := p.stream(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		p.fleet.log.Info("region heartbeat stream ended", "store", p.store.id, "err", err)
+		// While PD is away this comes around ten times a second.
+		if text := fmt.Sprint(err); text != before {
+			p.fleet.log.Info("region heartbeat stream ended", "store", p.store.id, "err", text)
+			before = text
+		}
 		if sleep(ctx, retryPause) != nil {
 			return
 		}

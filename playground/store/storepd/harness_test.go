@@ -51,6 +51,7 @@ func startPD(t *testing.T, members int) *pd.Cluster {
 
 func start(t *testing.T, members int, cfg store.Config) *cluster {
 	t.Helper()
+	t.Parallel() // most of the time is PD's, waiting for its own timers
 	c := &cluster{t: t, pd: startPD(t, members)}
 	cfg.PD = c.pd.Endpoints()
 	c.startFleet(cfg)
@@ -76,7 +77,7 @@ func (c *cluster) startFleet(cfg store.Config) {
 			c.t.Error(err)
 		}
 	})
-	c.call(http.MethodPost, "/stores/limit", map[string]any{"type": "add-peer", "rate": 100000}, nil)
+	c.call(http.MethodPost, "/stores/limit", map[string]any{"rate": 100000}, nil)
 }
 
 // specs describes n TiKV stores on free ports.
