@@ -94,7 +94,7 @@ func (w *writer) document() []byte {
 }
 
 func TestSetOfflineRandomStyles(t *testing.T) {
-	for seed := range uint64(600) {
+	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		w := &writer{Rand: r, eol: "\n"}
 		w.eol = w.pick("\n", "\n", "\r\n")

@@ -138,7 +138,7 @@ func TestLargeFiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads megabytes")
 	}
-	const n = 20_000
+	const n = 10_000
 	numbered := func(format func(i string) string) string {
 		var b strings.Builder
 		for i := range n {

@@ -193,7 +193,7 @@ func TestSelectErrors(t *testing.T) {
 		{"pd1:2379", `find node "pd1:2379": it is a pd, not a TiKV or TiFlash store`,
 			"use: tiup cluster scale-in prod -N pd1:2379 (or, without tiup: pd-ctl member delete name pd-pd1-2379)"},
 		{"db1:4000", `find node "db1:4000": it is a tidb, not a TiKV or TiFlash store`, "use: tiup cluster scale-in prod -N db1:4000"},
-		{"kv7:20160", `find node "kv7:20160": 2 stores in PD may be meant: ` +
+		{"kv7:20160", `find node "kv7:20160": more than one node may be meant: ` +
 			`store 70 (kv7:20160, Up, start time unknown, deploy path unknown); ` +
 			`store 71 (kv7:20160, Offline, start time unknown, deploy path unknown)`, "give the store id instead of the address"},
 	} {
@@ -212,6 +212,22 @@ func TestSelectErrors(t *testing.T) {
 	var wrong *NotAStoreError
 	if !errors.As(err, &unknown) || !errors.As(err, &wrong) {
 		t.Errorf("not all errors are reported: %v", err)
+	}
+}
+
+// TestSelectCrossedNames: the tiup id of one store is the PD address of another.
+func TestSelectCrossedNames(t *testing.T) {
+	topo, err := Parse("t.yaml", []byte("tikv_servers: [{host: a, advertise_addr: 'b:20160'}, {host: b, advertise_addr: 'c:1'}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := MatchStores(topo, []cluster.Store{record(1, "b:20160", cluster.Up)})
+	var ambiguous *AmbiguousNodeError
+	if _, err := m.Select([]string{"b:20160"}); !errors.As(err, &ambiguous) || ids(ambiguous.Candidates) != "1" {
+		t.Errorf("error %v", err)
+	}
+	if got, err := m.Select([]string{"a:20160,1,c:1"}); err != nil || showAll(got) != "a:20160=1// b:20160=-//" {
+		t.Errorf("Select = %s, %v", showAll(got), err)
 	}
 }
 

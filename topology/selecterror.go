@@ -28,10 +28,12 @@ func (e *UnknownNodeError) Hint() string {
 	return "did you mean " + strings.Join(e.Nearest, ", ") + "?"
 }
 
-// AmbiguousNodeError is returned for a name that several stores of PD answer to.
+// AmbiguousNodeError is returned for a name that several nodes or several stores
+// of PD answer to.
 type AmbiguousNodeError struct {
 	Name string
-	// Candidates has at least two stores.
+	// Candidates are PD's stores among them. One is enough when the other node has
+	// no record in PD: the id of one instance is then the store address of another.
 	Candidates []cluster.Store
 }
 
@@ -44,7 +46,7 @@ func (e *AmbiguousNodeError) Error() string {
 		}
 		list[i] = fmt.Sprintf("store %s (%s, %s, %s, %s)", s.ID, s.Address, s.State, started, orDefault(s.DeployPath, "deploy path unknown"))
 	}
-	return fmt.Sprintf("find node %q: %d stores in PD may be meant: %s", e.Name, len(list), strings.Join(list, "; "))
+	return fmt.Sprintf("find node %q: more than one node may be meant: %s", e.Name, strings.Join(list, "; "))
 }
 
 // Hint tells how to choose.
