@@ -137,7 +137,9 @@ func (opts *displayOptions) show(ctx context.Context, env *Env, doc *render.Disp
 	table := doc.Table(opts.labels)
 	table.NoHeaders, table.Wide = opts.noHeaders, opts.wide
 	if env.Streams.Out.IsTerminal() {
-		fmt.Fprintln(env.Streams.Out, headLine(doc))
+		for _, line := range headLines(doc) {
+			fmt.Fprintln(env.Streams.Out, line)
+		}
 	}
 	if err := table.Write(env.Streams.Out); err != nil {
 		return err
@@ -148,25 +150,18 @@ func (opts *displayOptions) show(ctx context.Context, env *Env, doc *render.Disp
 	return nil
 }
 
-func headLine(doc *render.Display) string {
+// headLines say which cluster this is and when PD was read.
+func headLines(doc *render.Display) []string {
 	c := &doc.Cluster
-	parts := []string{}
+	var lines []string
 	if c.Name != "" {
-		parts = append(parts, "cluster "+c.Name)
-	}
-	if c.ID != 0 {
-		parts = append(parts, fmt.Sprintf("id %d", c.ID))
-	}
-	if c.PDVersion != "" {
-		parts = append(parts, "PD "+c.PDVersion)
-	}
-	if c.PDLeader != "" {
-		parts = append(parts, "leader "+c.PDLeader)
+		lines = append(lines, "Cluster:  "+ui.Clean(c.Name))
 	}
 	if c.ReadAt != nil {
-		parts = append(parts, "read at "+c.ReadAt.UTC().Format("15:04:05Z"))
+		lines = append(lines, ui.Clean(fmt.Sprintf("PD:       %s, leader %s, cluster id %d, read at %s",
+			c.PDVersion, c.PDLeader, c.ID, c.ReadAt.UTC().Format("15:04:05Z"))))
 	}
-	return ui.Clean(strings.Join(parts, ", "))
+	return lines
 }
 
 func footLines(env *Env, opts *displayOptions, doc *render.Display, table *ui.Table) []string {
@@ -295,7 +290,7 @@ func (opts *displayOptions) showAgain(ctx context.Context, env *Env, frame *ui.F
 		return opts.show(ctx, env, doc)
 	}
 	table := doc.Table(opts.labels)
-	lines := append([]string{headLine(doc)}, table.Lines(env.Streams.Err.Width(), env.Streams.Err.Color())...)
+	lines := append(headLines(doc), table.Lines(env.Streams.Err.Width(), env.Streams.Err.Color())...)
 	lines = append(lines, footLines(env, opts, doc, table)...)
 	if readErr != nil {
 		lines = append(lines, env.Streams.Err.Paint(ui.Red, "PD: "+ui.Clean(readErr.Error())))

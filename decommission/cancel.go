@@ -70,7 +70,7 @@ func (p *Plan) planLimit(c *checker, s *PlannedStore, before UndoRecord, recorde
 	case recorded && before.Limit != nil:
 		step.Limit = before.Limit
 		step.Done = s.State == cluster.Up && s.Limit != nil && *s.Limit == *before.Limit
-		step.Text = fmt.Sprintf("restore the limits of store %d as recorded: add-peer %.4g, remove-peer %.4g", s.ID, before.Limit.AddPeer, before.Limit.RemovePeer)
+		step.Text = fmt.Sprintf("restore the limits of store %d as recorded: add-peer %g, remove-peer %g", s.ID, before.Limit.AddPeer, before.Limit.RemovePeer)
 	case c.snap.Unread["limits"] != nil:
 		p.Findings = append(p.Findings, c.unread("store-limit", "limits", "the store limits"))
 		return
@@ -79,7 +79,7 @@ func (p *Plan) planLimit(c *checker, s *PlannedStore, before UndoRecord, recorde
 	default:
 		guess := c.commonLimit(s)
 		step.Limit, step.Guessed = &guess, true
-		step.Text = fmt.Sprintf("if PD leaves store %d unlimited: set add-peer %.4g, remove-peer %.4g, as the other stores have", s.ID, guess.AddPeer, guess.RemovePeer)
+		step.Text = fmt.Sprintf("if PD leaves store %d unlimited: set add-peer %g, remove-peer %g, as the other stores have", s.ID, guess.AddPeer, guess.RemovePeer)
 		p.Findings = append(p.Findings, Finding{
 			Check: "store-limit", Result: Warning, Stores: []cluster.StoreID{s.ID},
 			Summary: fmt.Sprintf("the old limits of store %d are not recorded on this machine", s.ID),

@@ -2,6 +2,7 @@ package decommission
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"ebb/cluster"
@@ -22,10 +23,7 @@ func (c *checker) placement() []Finding {
 		}
 		return []Finding{{Check: name, Result: Unknown, Summary: "PD reports no placement rule at all", Fix: "pd-ctl config placement-rules show"}}
 	}
-	var findings []Finding
-	for i := range sets {
-		findings = append(findings, c.placeSet(&sets[i])...)
-	}
+	findings := c.placeSets(sets)
 	if len(findings) == 0 {
 		findings = append(findings, Finding{
 			Check: name, Result: OK,
@@ -35,21 +33,43 @@ func (c *checker) placement() []Finding {
 	return findings
 }
 
+// placeSets judges every set and reports each rule once: a rule such as
+// pd/default is part of as many sets as there are kinds of TiFlash tables.
+func (c *checker) placeSets(sets []cluster.RuleSet) []Finding {
+	var findings []Finding
+	reported := make(map[string]int) // rule name -> index in findings
+	for i := range sets {
+		for rule, f := range c.placeSet(&sets[i]) {
+			at, seen := reported[rule]
+			switch {
+			case !seen:
+				reported[rule] = len(findings)
+				findings = append(findings, f)
+			case f.Result == Refused && findings[at].Result != Refused:
+				findings[at] = f
+			}
+		}
+	}
+	return findings
+}
+
 // placeSet compares the stores that stay with the stores of today: a rule that
 // is short today and does not concern the leaving stores is worth a warning
 // only, for their leaving makes it no worse.
-func (c *checker) placeSet(set *cluster.RuleSet) []Finding {
+func (c *checker) placeSet(set *cluster.RuleSet) iter.Seq2[string, Finding] {
 	after := set.Fit(c.receivers)
 	worse := totalShort(after) > totalShort(set.Fit(c.present))
-	var findings []Finding
-	for i := range after {
-		if after[i].Short() == 0 {
-			continue
+	return func(yield func(string, Finding) bool) {
+		for i := range after {
+			fit := &after[i]
+			if fit.Short() == 0 {
+				continue
+			}
+			if !yield(fit.Rule.Name(), c.shortage(set, fit, worse || c.concerns(&fit.Rule))) {
+				return
+			}
 		}
-		concerned := worse || c.concerns(&after[i].Rule)
-		findings = append(findings, c.shortage(set, &after[i], concerned))
 	}
-	return findings
 }
 
 func totalShort(fits []cluster.RuleFit) int {

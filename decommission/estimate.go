@@ -40,7 +40,7 @@ func (c *checker) estimate() *Estimate {
 		floor := time.Duration(float64(regions) / perMinute * float64(time.Minute)).Round(time.Second)
 		if slowest == nil || floor > slowest.AtLeast {
 			slowest = &Estimate{AtLeast: floor, Basis: fmt.Sprintf(
-				"%s at %.4g a minute, the add-peer limits of %s together", plural(regions, "region"), perMinute, plural(receivers, "receiver"))}
+				"%s at %.0f a minute, the add-peer limits of %s together", plural(regions, "region"), perMinute, plural(receivers, "receiver"))}
 		}
 	}
 	return slowest

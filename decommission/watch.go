@@ -31,7 +31,7 @@ func (p Phase) Final() bool { return p != PhaseLeaving }
 // no region may leave before that is said. PD's own jobs run every 10 s, and a
 // snapshot of a large region takes minutes.
 const (
-	rateWindow = 5 * time.Minute
+	rateWindow = time.Minute
 	stallAfter = 2 * time.Minute
 )
 

@@ -100,10 +100,10 @@ func (d *Display) Table(labels bool) *ui.Table {
 
 func (d *Display) columns(labels, leaving bool) []ui.Column {
 	columns := []ui.Column{
-		{Name: "ID", Min: 16, CutStart: true},
+		{Name: "ID"},
 		{Name: "Role"},
 		{Name: "Host", Drop: 7},
-		{Name: "Ports", Drop: 6},
+		{Name: "Ports", Drop: 6, Min: 12},
 		{Name: "OS/Arch", Drop: 8},
 		{Name: "Status"},
 		{Name: "Store ID", Align: ui.Right},
@@ -122,8 +122,8 @@ func (d *Display) columns(labels, leaving bool) []ui.Column {
 		columns = append(columns, ui.Column{Name: "Labels", Min: 12})
 	}
 	return append(columns,
-		ui.Column{Name: "Data Dir", Drop: 9, Min: 12, CutStart: true},
-		ui.Column{Name: "Deploy Dir", Drop: 10, Min: 12, CutStart: true})
+		ui.Column{Name: "Data Dir", Drop: 9, Min: 24, CutStart: true},
+		ui.Column{Name: "Deploy Dir", Drop: 10, Min: 24, CutStart: true})
 }
 
 func cells(n *Node, labels, leaving bool) []ui.Cell {

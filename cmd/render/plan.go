@@ -24,6 +24,9 @@ func Plan(o *ui.Output, p *decommission.Plan) error {
 	}
 	fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, "Checks"))
 	Findings(o, p.Findings)
+	if decommission.Verdict(p.Findings) != decommission.OK {
+		return nil // steps that nobody may take would only draw the eye
+	}
 	fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, "Steps"))
 	for i := range p.Steps {
 		step := &p.Steps[i]
