@@ -24,7 +24,7 @@ type Env struct {
 	NewPD func(pdclient.Config) (*pdclient.Client, error)
 	// Dial tries a TCP connection, to see whether a port answers.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Run replaces the process's own standard streams for a child program.
+	// Run runs a child program on the terminal of this one.
 	Run func(ctx context.Context, path string, args []string) error
 	// Actor names who runs the program, for the journal.
 	Actor string
@@ -34,7 +34,7 @@ func systemEnv(streams *ui.Streams) *Env {
 	dialer := new(net.Dialer)
 	return &Env{
 		Streams: streams, Prompter: ui.NewPrompter(streams), Now: time.Now, Sleep: sleep,
-		NewPD: pdclient.New, Dial: dialer.DialContext, Run: runChild, Actor: actor(),
+		NewPD: pdclient.New, Dial: dialer.DialContext, Run: runChild(streams), Actor: actor(),
 	}
 }
 
@@ -62,11 +62,13 @@ func actor() string {
 }
 
 // runChild runs a program on the terminal of this one. An interrupt reaches
-// both, and the child decides when it ends.
-func runChild(_ context.Context, path string, args []string) error {
-	c := exec.Command(path, args...)
-	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return c.Run()
+// both; the child decides when it ends.
+func runChild(streams *ui.Streams) func(context.Context, string, []string) error {
+	return func(ctx context.Context, path string, args []string) error {
+		c := exec.CommandContext(context.WithoutCancel(ctx), path, args...)
+		streams.Connect(c)
+		return c.Run()
+	}
 }
 
 // stateDir is where the journal lives: $XDG_STATE_HOME/ebb, by default

@@ -136,30 +136,3 @@ func isInputError(err error) bool {
 	return errors.As(err, &parse) || errors.As(err, &node) || errors.As(err, &ambiguous) ||
 		errors.As(err, &notStore) || errors.As(err, &tlsFile)
 }
-
-// hintsOf collects the hints of an error and of all that it wraps.
-func hintsOf(err error) []string {
-	var hints []string
-	var walk func(error)
-	walk = func(err error) {
-		if err == nil {
-			return
-		}
-		if h, ok := err.(interface{ Hint() string }); ok {
-			if hint := h.Hint(); hint != "" {
-				hints = append(hints, hint)
-				return
-			}
-		}
-		switch e := err.(type) {
-		case interface{ Unwrap() error }:
-			walk(e.Unwrap())
-		case interface{ Unwrap() []error }:
-			for _, err := range e.Unwrap() {
-				walk(err)
-			}
-		}
-	}
-	walk(err)
-	return hints
-}

@@ -28,6 +28,8 @@ Until it is Tombstone, ebb cancel-offline takes it back.`,
 		Args: noArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage: true, SilenceErrors: true,
 		Version: Version,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetIn(env.Streams.In)
 	root.SetOut(env.Streams.Out)

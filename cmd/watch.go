@@ -96,15 +96,6 @@ func (opts *watchOptions) watched(t *target, snap *cluster.Snapshot) ([]topology
 	return nodes, nil
 }
 
-// hintedError adds advice to an error.
-type hintedError struct {
-	error
-	hint string
-}
-
-func (e *hintedError) Hint() string  { return e.hint }
-func (e *hintedError) Unwrap() error { return e.error }
-
 // waitOptions are the flags of every verb that waits.
 type waitOptions struct {
 	timeout  time.Duration
@@ -137,20 +128,17 @@ func waitAndFinish(ctx context.Context, env *Env, t *target, r *reporter, nodes 
 	if err == nil {
 		err = w.Verdict()
 	}
-	if finishErr := finishEviction(ctx, env, t, r, ids); err == nil {
-		err = finishErr
-	}
-	if errors.Is(err, decommission.ErrDetached) || errors.Is(err, decommission.ErrTimeout) {
+	switch {
+	case errors.Is(err, decommission.ErrDetached), errors.Is(err, decommission.ErrTimeout):
 		err = &hintedError{err, "go on watching with: " + reattach}
+	default:
+		err = errors.Join(err, finishEviction(ctx, env, t, r, ids))
 	}
 	return r.summary(ctx, w.Stores, err)
 }
 
 // finishEviction removes the evict-leader schedulers of Tombstone stores.
 func finishEviction(ctx context.Context, env *Env, t *target, r *reporter, ids []cluster.StoreID) error {
-	if ctx.Err() != nil {
-		return nil // detached: the stores are still leaving
-	}
 	snap, err := t.pd.Snapshot(ctx)
 	if err != nil {
 		return err
