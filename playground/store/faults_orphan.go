@@ -77,11 +77,13 @@ func (f *Fleet) checkUnknown(ctx context.Context, id uint64) error {
 	return nil
 }
 
-// orphanable finds regions with a leader, no joint state and no peer on the
-// orphans' store.
+// orphanable finds regions that work, are in no joint state and have no peer on
+// the orphans' store. A region that has an orphan already gets another only when
+// it is named, for a second dead voter may cost it its majority.
 func (f *Fleet) orphanable(o Orphan) ([]*region, error) {
 	fits := func(r *region) bool {
-		return r.leader != 0 && !isJoint(r.peers) && peerOnStore(r.peers, o.Store) < 0 && (!o.Replace || f.sim.replaceable(r, o) >= 0)
+		return r.leader != 0 && !isJoint(r.peers) && peerOnStore(r.peers, o.Store) < 0 &&
+			(o.Region != 0 || f.sim.canCommit(r) && !f.sim.hasOrphan(r)) && (!o.Replace || f.sim.replaceable(r, o) >= 0)
 	}
 	var out []*region
 	for _, r := range f.sim.sorted() {
@@ -93,6 +95,15 @@ func (f *Fleet) orphanable(o Orphan) ([]*region, error) {
 		return nil, fmt.Errorf("%w: %d of %d regions can take one", ErrConflict, len(out), o.Count)
 	}
 	return out, nil
+}
+
+func (m *sim) hasOrphan(r *region) bool {
+	for _, p := range r.peers {
+		if _, ghost := m.ghosts[p.store]; ghost {
+			return true
+		}
+	}
+	return false
 }
 
 // replaceable is the index of the peer an orphan takes the place of: one of the
