@@ -63,6 +63,15 @@ func (c *Client) Rules(ctx context.Context) ([]cluster.Rule, error) {
 	return out, nil
 }
 
+// RuleGroups returns how groups of placement rules are ordered and override each
+// other; groups of which PD says nothing have index 0 and override nothing. A PD
+// without rule groups (early 4.0) has none.
+func (c *Client) RuleGroups(ctx context.Context) ([]cluster.RuleGroup, error) {
+	var groups []cluster.RuleGroup
+	err := c.readJSON(ctx, get("/config/rule_groups", nil), &groups)
+	return groups, unsupported(err, "rule groups", "")
+}
+
 // RegionLabelRules returns the rules that label regions (5.3 and later; before,
 // the error matches ErrNotSupported).
 func (c *Client) RegionLabelRules(ctx context.Context) ([]cluster.RegionLabelRule, error) {

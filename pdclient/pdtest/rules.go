@@ -11,6 +11,7 @@ import (
 func (pd *PD) ruleRoutes() []route {
 	return []route{
 		{on: "GET /config/rules", handle: pd.getRules},
+		{on: "GET /config/rule_groups", handle: pd.getRuleGroups},
 		{on: "GET /config/rules/region/{id}/detail", absent: !pd.profile.hasRuleDetail(), handle: pd.getFit},
 		{on: "GET /config/region-label/rules", absent: !pd.profile.hasRegionLabels(), handle: pd.getLabelRules},
 	}
@@ -49,6 +50,20 @@ func (pd *PD) getRules(*request) reply {
 	out := []any{}
 	for i := range pd.rules {
 		out = append(out, pd.wireRule(&pd.rules[i]))
+	}
+	return ok(out)
+}
+
+func (pd *PD) getRuleGroups(*request) reply {
+	if pd.rulesDisabled() {
+		return failed(http.StatusPreconditionFailed, "placement rules feature is disabled")
+	}
+	out := []any{}
+	for _, g := range pd.ruleGroups {
+		wire := map[string]any{"id": g.ID}
+		putNonZero(wire, "index", g.Index)
+		putNonZero(wire, "override", g.Override)
+		out = append(out, wire)
 	}
 	return ok(out)
 }
@@ -111,6 +126,13 @@ func (pd *PD) SetRules(rules ...cluster.Rule) {
 	if len(rules) == 0 {
 		pd.replicate["enable-placement-rules"] = "false"
 	}
+}
+
+// SetRuleGroups replaces the order and overriding of rule groups.
+func (pd *PD) SetRuleGroups(groups ...cluster.RuleGroup) {
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	pd.ruleGroups = groups
 }
 
 // SetLabelRules replaces the region label rules.
