@@ -18,14 +18,14 @@ func TestStopStartForget(t *testing.T) {
 	}
 	await(t, "leaders moved away", func() bool { st, _ := f.Store(s.ID); return st.Leaders == 0 && !st.Running })
 	r := f.Regions(RegionFilter{})[0]
-	await(t, "the peer is reported down", func() bool { return len(pd.region(r.ID).GetDownPeers()) == 1 })
+	await(t, "the peer is reported down", func() bool { return len(pd.Region(r.ID).GetDownPeers()) == 1 })
 	must(t, f.RestartStore(s.ID))
 	if conn, err := net.Dial("tcp", s.Address); err != nil {
 		t.Error("a started store does not answer at its old address:", err)
 	} else {
 		conn.Close()
 	}
-	await(t, "the peer is up again", func() bool { return len(pd.region(r.ID).GetDownPeers()) == 0 })
+	await(t, "the peer is up again", func() bool { return len(pd.Region(r.ID).GetDownPeers()) == 0 })
 	must(t, f.ForgetStore(s.ID))
 	if err := f.StartStore(s.ID); !errors.Is(err, ErrConflict) {
 		t.Errorf("a forgotten store started: %v", err)
@@ -41,16 +41,11 @@ func TestTombstoneKeepsAsking(t *testing.T) {
 	says := func(want string) func() bool {
 		return func() bool { s, _ := f.Store(id); return s.Running && s.LastError == want }
 	}
-	tombstone := func(yes bool) {
-		pd.mu.Lock()
-		defer pd.mu.Unlock()
-		pd.tombstone[id] = yes
-	}
-	tombstone(true)
+	pd.SetTombstone(id, true)
 	await(t, "the refusal is noted", says("store is tombstone"))
 	must(t, f.RestartStore(id))
 	await(t, "the refusal after a restart", says("store is tombstone"))
-	tombstone(false)
+	pd.SetTombstone(id, false)
 	await(t, "the store is accepted again", says(""))
 }
 
@@ -60,13 +55,8 @@ func TestSlowFillAddIgnore(t *testing.T) {
 	factor, score, busy := 4.0, uint64(90), true
 	must(t, f.SlowStore(id, Slowness{Factor: &factor, Score: &score, Busy: &busy}))
 	must(t, f.FillStore(id, 0.9))
-	reported := func() *pdpb.StoreStats {
-		pd.mu.Lock()
-		defer pd.mu.Unlock()
-		return pd.stats[id]
-	}
 	await(t, "slow, busy and full", func() bool {
-		s := reported()
+		_, s := pd.Store(id)
 		return s.GetIsBusy() && s.GetSlowScore() == 90 && float64(s.GetAvailable()) < 0.11*float64(s.GetCapacity())
 	})
 	for _, wrong := range []error{f.FillStore(id, 1.5), f.SlowStore(id, Slowness{Factor: new(float64)})} {
@@ -150,7 +140,7 @@ func TestOrphanPeers(t *testing.T) {
 				t.Errorf("%+v made %+v", o, r)
 			}
 		}
-		await(t, "PD sees the orphan", func() bool { return onMeta(pd.region(ids[0]), o.Store) })
+		await(t, "PD sees the orphan", func() bool { return onMeta(pd.Region(ids[0]), o.Store) })
 	}
 }
 
@@ -162,28 +152,28 @@ func TestRegionFaults(t *testing.T) {
 		follower = r.Peers[1].Store
 	}
 	must(t, f.ResizeRegion(r.ID, 7))
-	await(t, "the new size", func() bool { return pd.region(r.ID).GetApproximateSize() == 7<<20 })
+	await(t, "the new size", func() bool { return pd.Region(r.ID).GetApproximateSize() == 7<<20 })
 	must(t, f.PendingPeer(r.ID, follower))
-	await(t, "the pending peer", func() bool { return len(pd.region(r.ID).GetPendingPeers()) == 1 })
+	await(t, "the pending peer", func() bool { return len(pd.Region(r.ID).GetPendingPeers()) == 1 })
 	must(t, f.DownPeer(r.ID, follower))
-	await(t, "the down peer", func() bool { return len(pd.region(r.ID).GetDownPeers()) == 1 })
+	await(t, "the down peer", func() bool { return len(pd.Region(r.ID).GetDownPeers()) == 1 })
 	must(t, f.HealRegion(r.ID))
 	await(t, "the healed region", func() bool {
-		hb := pd.region(r.ID)
+		hb := pd.Region(r.ID)
 		return len(hb.GetPendingPeers())+len(hb.GetDownPeers()) == 0
 	})
 	must(t, f.JointStuck(t.Context(), r.ID))
 	await(t, "the joint state", func() bool {
-		return f.Regions(RegionFilter{ID: r.ID})[0].Joint && len(pd.region(r.ID).GetRegion().GetPeers()) == 4
+		return f.Regions(RegionFilter{ID: r.ID})[0].Joint && len(pd.Region(r.ID).GetRegion().GetPeers()) == 4
 	})
-	must(t, pd.order(r.ID, &pdpb.RegionHeartbeatResponse{ChangePeerV2: &pdpb.ChangePeerV2{}}))
+	must(t, pd.Order(r.ID, &pdpb.RegionHeartbeatResponse{ChangePeerV2: &pdpb.ChangePeerV2{}}))
 	must(t, f.MuteRegion(r.ID, true))
 	must(t, f.ResizeRegion(r.ID, 9))
 	if err := f.DownPeer(r.ID, 4711); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no such peer: %v", err)
 	}
 	now := f.Regions(RegionFilter{ID: r.ID})[0]
-	if !now.Joint || !now.Muted || pd.region(r.ID).GetApproximateSize() != 7<<20 {
+	if !now.Joint || !now.Muted || pd.Region(r.ID).GetApproximateSize() != 7<<20 {
 		t.Errorf("after muting: %+v", now)
 	}
 }

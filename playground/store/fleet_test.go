@@ -13,12 +13,14 @@ import (
 	"github.com/pingcap/kvproto/pkg/metapb"
 	"github.com/pingcap/kvproto/pkg/pdpb"
 	"go.uber.org/goleak"
+
+	"ebb/playground/store/pdfake"
 )
 
 func TestCloseLeavesNothing(t *testing.T) {
-	pd := newFakePD(t)
+	pd := pdfake.Start(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent()) // the fake ends later
-	f, err := Start(t.Context(), Config{PD: []string{pd.url}, Stores: make([]Spec, 3), Regions: 20, Timing: DefaultTiming().Faster(20)})
+	f, err := Start(t.Context(), Config{PD: []string{pd.URL}, Stores: make([]Spec, 3), Regions: 20, Timing: DefaultTiming().Faster(20)})
 	must(t, err)
 	address := f.Stores()[0].Address
 	must(t, f.Close())
@@ -33,18 +35,18 @@ func TestCloseLeavesNothing(t *testing.T) {
 
 func TestStartTellsPDEverything(t *testing.T) {
 	f, pd := startFleet(t, 4, 50)
-	if len(pd.regions) != 50 {
-		t.Fatalf("PD was told of %d regions, want 50", len(pd.regions))
+	if n := pd.Regions(); n != 50 {
+		t.Fatalf("PD was told of %d regions, want 50", n)
 	}
 	for _, s := range f.Stores() {
 		if s.Regions < 30 || s.Leaders < 10 {
 			t.Errorf("uneven layout: store %d has %d peers, %d leaders", s.ID, s.Regions, s.Leaders)
 		}
-		meta := pd.stores[s.ID]
+		meta, st := pd.Store(s.ID)
 		if meta.GetAddress() != s.Address || meta.GetVersion() != DefaultVersion || meta.GetStatusAddress() != s.StatusAddress {
 			t.Errorf("store %d is registered as %v", s.ID, meta)
 		}
-		if st := pd.stats[s.ID]; st.GetCapacity() != s.Capacity || st.GetAvailable()+st.GetUsedSize() != s.Capacity {
+		if st.GetCapacity() != s.Capacity || st.GetAvailable()+st.GetUsedSize() != s.Capacity {
 			t.Errorf("store %d reports %v", s.ID, st)
 		}
 	}
@@ -75,8 +77,8 @@ func TestJoinAdoptsItsRegions(t *testing.T) {
 		ids[s.ID] = true
 	}
 	must(t, f.Close())
-	term := pd.region(f.Regions(RegionFilter{})[0].ID).GetTerm()
-	cfg := Config{PD: []string{pd.url}, Stores: specs, Regions: 5, Timing: DefaultTiming().Faster(20)}
+	term := pd.Region(f.Regions(RegionFilter{})[0].ID).GetTerm()
+	cfg := Config{PD: []string{pd.URL}, Stores: specs, Regions: 5, Timing: DefaultTiming().Faster(20)}
 	if _, err := Start(t.Context(), cfg); !errors.Is(err, ErrConflict) {
 		t.Fatalf("regions for a bootstrapped cluster: %v", err)
 	}
@@ -104,15 +106,15 @@ func TestOrderOverTheStream(t *testing.T) {
 			free = s.ID
 		}
 	}
-	must(t, pd.order(r.ID, &pdpb.RegionHeartbeatResponse{ChangePeer: &pdpb.ChangePeer{
+	must(t, pd.Order(r.ID, &pdpb.RegionHeartbeatResponse{ChangePeer: &pdpb.ChangePeer{
 		ChangeType: eraftpb.ConfChangeType_AddLearnerNode, Peer: &metapb.Peer{Id: 999, StoreId: free, Role: metapb.PeerRole_Learner},
 	}}))
-	await(t, "the learner is reported as pending", func() bool { return len(pd.region(r.ID).GetPendingPeers()) == 1 })
-	await(t, "its snapshot has arrived", func() bool { return len(pd.region(r.ID).GetPendingPeers()) == 0 })
-	must(t, pd.order(r.ID, &pdpb.RegionHeartbeatResponse{SplitRegion: &pdpb.SplitRegion{Policy: pdpb.CheckPolicy_SCAN}}))
+	await(t, "the learner is reported as pending", func() bool { return len(pd.Region(r.ID).GetPendingPeers()) == 1 })
+	await(t, "its snapshot has arrived", func() bool { return len(pd.Region(r.ID).GetPendingPeers()) == 0 })
+	must(t, pd.Order(r.ID, &pdpb.RegionHeartbeatResponse{SplitRegion: &pdpb.SplitRegion{Policy: pdpb.CheckPolicy_SCAN}}))
 	await(t, "the region is split", func() bool { return len(f.Regions(RegionFilter{})) == 11 })
 	await(t, "both halves are reported", func() bool {
-		return pd.region(r.ID).GetRegion().GetRegionEpoch().GetVersion() == r.Version+1
+		return pd.Region(r.ID).GetRegion().GetRegionEpoch().GetVersion() == r.Version+1
 	})
 }
 
@@ -126,10 +128,10 @@ func onStore(r RegionState, store uint64) bool {
 }
 
 func TestStatusPort(t *testing.T) {
-	pd := newFakePD(t)
+	pd := pdfake.Start(t)
 	spec := Spec{Labels: map[string]string{"zone": "z1"}, DataDir: "/data/tikv-20160"}
 	flash := Spec{Engine: TiFlash, DataDir: "/data/tiflash-9000"}
-	f, err := Start(t.Context(), Config{PD: []string{pd.url}, Stores: []Spec{spec, flash}, Regions: 3, Timing: DefaultTiming().Faster(20)})
+	f, err := Start(t.Context(), Config{PD: []string{pd.URL}, Stores: []Spec{spec, flash}, Regions: 3, Timing: DefaultTiming().Faster(20)})
 	must(t, err)
 	defer f.Close()
 	get := func(s StoreState, path string) string {
@@ -158,7 +160,8 @@ func TestStatusPort(t *testing.T) {
 	if config.Storage.DataDir != "/data/tiflash-9000/flash" || config.Server["engine-addr"] != tiflash.Address || config.Server["addr"] == tiflash.Address {
 		t.Errorf("TiFlash config: %+v", config)
 	}
-	if labels := pd.stores[tiflash.ID].GetLabels(); len(labels) != 1 || labels[0].GetValue() != TiFlash {
+	meta, _ := pd.Store(tiflash.ID)
+	if labels := meta.GetLabels(); len(labels) != 1 || labels[0].GetValue() != TiFlash {
 		t.Errorf("TiFlash labels: %v", labels)
 	}
 }

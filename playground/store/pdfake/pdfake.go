@@ -1,4 +1,7 @@
-package store
+// Package pdfake is as much of PD's gRPC service as a store speaks to, for tests
+// that must not wait for PD's own timers or its compilation: it gives out ids,
+// remembers what it is told, and refuses when a test wants it to.
+package pdfake
 
 import (
 	"context"
@@ -7,18 +10,17 @@ import (
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/pingcap/kvproto/pkg/metapb"
 	"github.com/pingcap/kvproto/pkg/pdpb"
 	"google.golang.org/grpc"
 )
 
-// fakePD is as much of PD as a store speaks to: it gives out ids, remembers what
-// it is told, and says no when the test wants it to.
-type fakePD struct {
+// PD is a single member that leads.
+type PD struct {
 	pdpb.UnimplementedPDServer
-	url string
+	// URL is the client URL.
+	URL string
 
 	mu        sync.Mutex
 	last      uint64
@@ -30,13 +32,15 @@ type fakePD struct {
 	tombstone map[uint64]bool
 }
 
-func newFakePD(t *testing.T) *fakePD {
+// Start serves until the test ends.
+func Start(t *testing.T) *PD {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fakePD{
-		url: "http://" + l.Addr().String(), last: 1, stores: map[uint64]*metapb.Store{}, stats: map[uint64]*pdpb.StoreStats{},
+	f := &PD{
+		URL: "http://" + l.Addr().String(), last: 1, stores: map[uint64]*metapb.Store{}, stats: map[uint64]*pdpb.StoreStats{},
 		regions: map[uint64]*pdpb.RegionHeartbeatRequest{}, streams: map[uint64]pdpb.PD_RegionHeartbeatServer{}, tombstone: map[uint64]bool{},
 	}
 	s := grpc.NewServer()
@@ -49,39 +53,39 @@ func newFakePD(t *testing.T) *fakePD {
 
 var okHeader = &pdpb.ResponseHeader{ClusterId: 7}
 
-func (f *fakePD) header(store uint64) *pdpb.ResponseHeader {
+func (f *PD) header(store uint64) *pdpb.ResponseHeader {
 	if f.tombstone[store] {
 		return &pdpb.ResponseHeader{ClusterId: 7, Error: &pdpb.Error{Type: pdpb.ErrorType_STORE_TOMBSTONE, Message: "store is tombstone"}}
 	}
 	return okHeader
 }
 
-func (f *fakePD) GetMembers(context.Context, *pdpb.GetMembersRequest) (*pdpb.GetMembersResponse, error) {
-	me := &pdpb.Member{Name: "pd-1", ClientUrls: []string{f.url}}
+func (f *PD) GetMembers(context.Context, *pdpb.GetMembersRequest) (*pdpb.GetMembersResponse, error) {
+	me := &pdpb.Member{Name: "pd-1", ClientUrls: []string{f.URL}}
 	return &pdpb.GetMembersResponse{Header: okHeader, Members: []*pdpb.Member{me}, Leader: me}, nil
 }
 
-func (f *fakePD) IsBootstrapped(context.Context, *pdpb.IsBootstrappedRequest) (*pdpb.IsBootstrappedResponse, error) {
+func (f *PD) IsBootstrapped(context.Context, *pdpb.IsBootstrappedRequest) (*pdpb.IsBootstrappedResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return &pdpb.IsBootstrappedResponse{Header: okHeader, Bootstrapped: f.booted}, nil
 }
 
-func (f *fakePD) Bootstrap(_ context.Context, req *pdpb.BootstrapRequest) (*pdpb.BootstrapResponse, error) {
+func (f *PD) Bootstrap(_ context.Context, req *pdpb.BootstrapRequest) (*pdpb.BootstrapResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.booted = true
 	return &pdpb.BootstrapResponse{Header: okHeader}, nil
 }
 
-func (f *fakePD) AllocID(context.Context, *pdpb.AllocIDRequest) (*pdpb.AllocIDResponse, error) {
+func (f *PD) AllocID(context.Context, *pdpb.AllocIDRequest) (*pdpb.AllocIDResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last++
 	return &pdpb.AllocIDResponse{Header: okHeader, Id: f.last}, nil
 }
 
-func (f *fakePD) AskBatchSplit(_ context.Context, req *pdpb.AskBatchSplitRequest) (*pdpb.AskBatchSplitResponse, error) {
+func (f *PD) AskBatchSplit(_ context.Context, req *pdpb.AskBatchSplitRequest) (*pdpb.AskBatchSplitResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	resp := &pdpb.AskBatchSplitResponse{Header: okHeader}
@@ -97,14 +101,14 @@ func (f *fakePD) AskBatchSplit(_ context.Context, req *pdpb.AskBatchSplitRequest
 	return resp, nil
 }
 
-func (f *fakePD) PutStore(_ context.Context, req *pdpb.PutStoreRequest) (*pdpb.PutStoreResponse, error) {
+func (f *PD) PutStore(_ context.Context, req *pdpb.PutStoreRequest) (*pdpb.PutStoreResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stores[req.GetStore().GetId()] = req.GetStore()
 	return &pdpb.PutStoreResponse{Header: f.header(req.GetStore().GetId())}, nil
 }
 
-func (f *fakePD) GetAllStores(context.Context, *pdpb.GetAllStoresRequest) (*pdpb.GetAllStoresResponse, error) {
+func (f *PD) GetAllStores(context.Context, *pdpb.GetAllStoresRequest) (*pdpb.GetAllStoresResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	resp := &pdpb.GetAllStoresResponse{Header: okHeader}
@@ -114,14 +118,14 @@ func (f *fakePD) GetAllStores(context.Context, *pdpb.GetAllStoresRequest) (*pdpb
 	return resp, nil
 }
 
-func (f *fakePD) StoreHeartbeat(_ context.Context, req *pdpb.StoreHeartbeatRequest) (*pdpb.StoreHeartbeatResponse, error) {
+func (f *PD) StoreHeartbeat(_ context.Context, req *pdpb.StoreHeartbeatRequest) (*pdpb.StoreHeartbeatResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stats[req.GetStats().GetStoreId()] = req.GetStats()
 	return &pdpb.StoreHeartbeatResponse{Header: f.header(req.GetStats().GetStoreId())}, nil
 }
 
-func (f *fakePD) RegionHeartbeat(stream pdpb.PD_RegionHeartbeatServer) error {
+func (f *PD) RegionHeartbeat(stream pdpb.PD_RegionHeartbeatServer) error {
 	for {
 		req, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -137,13 +141,13 @@ func (f *fakePD) RegionHeartbeat(stream pdpb.PD_RegionHeartbeatServer) error {
 	}
 }
 
-func (f *fakePD) GetRegionByID(_ context.Context, req *pdpb.GetRegionByIDRequest) (*pdpb.GetRegionResponse, error) {
-	return &pdpb.GetRegionResponse{Header: okHeader, Region: f.region(req.GetRegionId()).GetRegion()}, nil
+func (f *PD) GetRegionByID(_ context.Context, req *pdpb.GetRegionByIDRequest) (*pdpb.GetRegionResponse, error) {
+	return &pdpb.GetRegionResponse{Header: okHeader, Region: f.Region(req.GetRegionId()).GetRegion()}, nil
 }
 
 // ScanRegions returns all regions whose start key is not before the asked one;
 // the tests have fewer than a page.
-func (f *fakePD) ScanRegions(_ context.Context, req *pdpb.ScanRegionsRequest) (*pdpb.ScanRegionsResponse, error) {
+func (f *PD) ScanRegions(_ context.Context, req *pdpb.ScanRegionsRequest) (*pdpb.ScanRegionsResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	resp := &pdpb.ScanRegionsResponse{Header: okHeader}
@@ -160,15 +164,15 @@ func (f *fakePD) ScanRegions(_ context.Context, req *pdpb.ScanRegionsRequest) (*
 	return resp, nil
 }
 
-// region is the last heartbeat of a region.
-func (f *fakePD) region(id uint64) *pdpb.RegionHeartbeatRequest {
+// Region is the last heartbeat of a region.
+func (f *PD) Region(id uint64) *pdpb.RegionHeartbeatRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.regions[id]
 }
 
-// order sends an order for a region, as described by its last heartbeat.
-func (f *fakePD) order(id uint64, resp *pdpb.RegionHeartbeatResponse) error {
+// Order sends an order for a region, as described by its last heartbeat.
+func (f *PD) Order(id uint64, resp *pdpb.RegionHeartbeatResponse) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	hb := f.regions[id]
@@ -176,37 +180,23 @@ func (f *fakePD) order(id uint64, resp *pdpb.RegionHeartbeatResponse) error {
 	return f.streams[hb.GetLeader().GetStoreId()].Send(resp)
 }
 
-// startFleet starts n TiKV stores with some regions against a fake PD, 20 times
-// as fast as usual.
-func startFleet(t *testing.T, stores, regions int) (*Fleet, *fakePD) {
-	t.Helper()
-	pd := newFakePD(t)
-	f, err := Start(t.Context(), Config{PD: []string{pd.url}, Stores: make([]Spec, stores), Regions: regions, Timing: DefaultTiming().Faster(20)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return f, pd
+// Regions is the number of regions that were reported.
+func (f *PD) Regions() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.regions)
 }
 
-// await polls until ok.
-func await(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("waited in vain: %s", what)
+// Store is how a store introduced itself last, and its last heartbeat.
+func (f *PD) Store(id uint64) (*metapb.Store, *pdpb.StoreStats) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stores[id], f.stats[id]
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+// SetTombstone makes the fake refuse a store, or accept it again.
+func (f *PD) SetTombstone(id uint64, tombstone bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tombstone[id] = tombstone
 }
