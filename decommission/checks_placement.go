@@ -113,7 +113,7 @@ func (c *checker) shortage(set *cluster.RuleSet, fit *cluster.RuleFit, concerned
 	f.Fix = "add a store first, or lower the rule's count"
 	if rule.GroupID == cluster.TiFlashRuleGroup {
 		f.Check = "tiflash-replicas"
-		f.Summary = fmt.Sprintf("%s keep %d TiFlash replicas, only %d can be placed on the TiFlash stores that stay", tableText(set, rule), rule.Count, fit.Placed)
+		f.Summary = fmt.Sprintf("%s: %s asked for, %d can be placed on the TiFlash stores that stay", tableText(set, rule), plural(rule.Count, "TiFlash replica"), fit.Placed)
 		f.Fix = fmt.Sprintf("lower the replicas first: ALTER TABLE ... SET TIFLASH REPLICA %d, or add a TiFlash store", fit.Placed)
 	}
 	return f
@@ -134,11 +134,11 @@ func (c *checker) deadAccepted(rule *cluster.Rule) []*cluster.Store {
 
 // tableText names the table of a TiFlash rule, whose id is table-<id>-r.
 func tableText(set *cluster.RuleSet, rule *cluster.Rule) string {
-	table := strings.TrimSuffix(strings.TrimPrefix(rule.ID, "table-"), "-r")
+	table := "table " + strings.TrimSuffix(strings.TrimPrefix(rule.ID, "table-"), "-r")
 	if set.Ranges > 1 {
-		return fmt.Sprintf("table %s and %d more key ranges", table, set.Ranges-1)
+		return fmt.Sprintf("%s and %s like it", table, plural(set.Ranges-1, "more key range"))
 	}
-	return "the regions of table " + table
+	return table
 }
 
 func constraintText(rule *cluster.Rule) string {

@@ -159,9 +159,13 @@ func (c *checker) spaceOf(engine cluster.Engine) Finding {
 	return f
 }
 
-// bytesOn is what the store holds: its used disk space, or the sum of its
-// region sizes where the store has reported none to this PD leader.
+// bytesOn is what has to move: the used disk space of a store that holds
+// regions, or the sum of their sizes where the store has reported no space to
+// this PD leader.
 func (c *checker) bytesOn(s *cluster.Store) uint64 {
+	if c.regionCount(s) == 0 {
+		return 0
+	}
 	if s.Used.Known {
 		return s.Used.AtMost()
 	}

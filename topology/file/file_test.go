@@ -247,3 +247,15 @@ func TestLoadErrors(t *testing.T) {
 		t.Errorf("conflicts: %v, %v", f, err)
 	}
 }
+
+// Operators type "-t topology.yaml" in the directory of the file.
+func TestWriteRelativePath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	backup, err := load(t, write(t, "topology.yaml", sample)).Write([]byte(edited), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text(t, "topology.yaml") != edited || text(t, backup) != sample {
+		t.Error("the file or its backup is not what was written")
+	}
+}

@@ -120,7 +120,7 @@ func (f *File) unchanged(held *os.File) (fs.FileInfo, error) {
 
 // backup keeps the old text under a name that is still free.
 func (f *File) backup(info fs.FileInfo, now time.Time) (string, error) {
-	dir, base := filepath.Split(f.Path)
+	dir, base := filepath.Dir(f.Path), filepath.Base(f.Path)
 	ext := filepath.Ext(base)
 	name := fmt.Sprintf("%s-%s%s", strings.TrimSuffix(base, ext), now.Format(time.RFC3339Nano), ext)
 	if f.backupDir == "" {
@@ -154,7 +154,7 @@ func replace(path string, data []byte, info fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	defer pending.Cleanup()
+	defer func() { _ = pending.Cleanup() }() // of a file that replaced the old one, it fails and has nothing to do
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
 		if err := pending.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
 			return fmt.Errorf("keep the owner: %w", err)
