@@ -112,7 +112,7 @@ func (f *Fleet) noteAnswer(s *member, err error) {
 	s.lastError = text
 	f.mu.Unlock()
 	if changed && err != nil {
-		f.log.Warn("PD refused a store heartbeat", "store", s.id, "err", text)
+		f.log.Warn("store heartbeat failed", "store", s.id, "err", text)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,15 +26,22 @@ type cluster struct {
 	fleet *store.Fleet
 }
 
-// network gives each test its own loopback addresses.
+// network numbers the clusters of this process.
 var network atomic.Int32
+
+// hostOf gives every PD member its own loopback address, in this process and, as
+// good as always, in any other that runs these tests at the same time.
+func hostOf(network, member int) string {
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 64+pid%128, (pid/128+network)%256, member+1)
+}
 
 func startPD(t *testing.T, members int) *pd.Cluster {
 	t.Helper()
-	n := network.Add(1)
+	n := int(network.Add(1))
 	hosts := make([]string, members)
 	for i := range hosts {
-		hosts[i] = fmt.Sprintf("127.251.%d.%d", n, i+1)
+		hosts[i] = hostOf(n, i)
 	}
 	c, err := pd.Start(t.Context(), pd.Config{
 		Members: members, Hosts: hosts, Dir: t.TempDir(), PatrolInterval: 10 * time.Millisecond,
