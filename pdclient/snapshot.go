@@ -55,17 +55,15 @@ func (c *Client) snapshotParts(ctx context.Context, s *cluster.Snapshot) map[str
 		"evict_leader":    func() (err error) { s.EvictLeader, err = c.EvictLeaderStores(ctx); return err },
 		"paused_checkers": func() (err error) { s.PausedCheckers, err = c.PausedCheckers(ctx); return err },
 		"unsafe_recovery": func() (err error) { s.UnsafeRecovery, err = c.UnsafeRecovery(ctx); return err },
-		"rule_groups": func() (err error) {
-			if s.RuleGroups, err = c.RuleGroups(ctx); errors.Is(err, ErrPlacementRulesDisabled) {
-				return nil
-			}
-			return err
-		},
-		"rules": func() (err error) {
-			if s.Rules, err = c.Rules(ctx); errors.Is(err, ErrPlacementRulesDisabled) {
-				return nil
-			}
-			return err
-		},
+		"rules":           func() (err error) { s.Rules, err = c.Rules(ctx); return ifEnabled(err) },
+		"rule_groups":     func() (err error) { s.RuleGroups, err = c.RuleGroups(ctx); return ifEnabled(err) },
 	}
+}
+
+// ifEnabled: placement rules that are off are no failure.
+func ifEnabled(err error) error {
+	if errors.Is(err, ErrPlacementRulesDisabled) {
+		return nil
+	}
+	return err
 }

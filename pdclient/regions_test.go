@@ -1,0 +1,232 @@
+package pdclient_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"testing"
+
+	"ebb/cluster"
+	"ebb/pdclient"
+	"ebb/pdclient/pdtest"
+)
+
+// collect reads a sequence up to its error.
+func collect(seq iter.Seq2[cluster.Region, error]) (ids []cluster.RegionID, err error) {
+	for r, err := range seq {
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, r.ID)
+	}
+	return ids, nil
+}
+
+func TestRegionsReadsAllPages(t *testing.T) {
+	for _, p := range []pdtest.Profile{pdtest.V4_0_16, pdtest.V8_5} {
+		for _, page := range []int{1, 7, 40, 41, 5000} {
+			pd := newPD(t, p)
+			c := newClient(t, pd.URLs()...)
+			ids, err := collect(c.Regions(t.Context(), pdclient.RegionScan{PageSize: page}))
+			if err != nil || len(ids) != 40 {
+				t.Errorf("%v, pages of %d: %d regions, %v", p, page, len(ids), err)
+			}
+			first, _ := pd.Region(1010)
+			last, _ := pd.Region(1020)
+			ids, err = collect(c.Regions(t.Context(), pdclient.RegionScan{PageSize: page, StartKey: first.StartKey, EndKey: last.StartKey}))
+			if err != nil || len(ids) != 10 || ids[0] != 1010 {
+				t.Errorf("%v, pages of %d: range has %v, %v", p, page, ids, err)
+			}
+			ids, err = collect(c.Regions(t.Context(), pdclient.RegionScan{PageSize: page, Limit: 9}))
+			if err != nil || len(ids) != 9 {
+				t.Errorf("%v, pages of %d: limited to 9: %v, %v", p, page, ids, err)
+			}
+		}
+	}
+}
+
+func TestRegionsStopsWhenTheReaderDoes(t *testing.T) {
+	pd := newPD(t, pdtest.V8_5)
+	n := 0
+	for _, err := range newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{PageSize: 4}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 5 {
+			break
+		}
+	}
+	if n != 5 {
+		t.Errorf("read %d regions", n)
+	}
+}
+
+func TestRegionsWithoutAny(t *testing.T) {
+	pd := pdtest.New(t, pdtest.V8_5)
+	ids, err := collect(newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{}))
+	if err != nil || len(ids) != 0 {
+		t.Errorf("got %v, %v", ids, err)
+	}
+}
+
+// Between two pages the region at the seam is merged to the right: the next page
+// starts with a region that covers some of what has been read.
+func TestRegionsMergedBetweenPages(t *testing.T) {
+	pd := newPD(t, pdtest.V8_5)
+	pd.Inject(pdtest.Fault{On: "GET /regions/key", Then: func(pd *pdtest.PD) {
+		left, _ := pd.Region(1009)
+		right, _ := pd.Region(1010)
+		pd.DropRegion(left.ID)
+		pd.DropRegion(right.ID)
+		right.StartKey = left.StartKey
+		right.Epoch.Version += 2
+		pd.AddRegion(right)
+	}})
+	var got []cluster.Region
+	for r, err := range newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{PageSize: 10}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r)
+	}
+	if len(got) != 39 {
+		t.Errorf("%d regions, want 39", len(got))
+	}
+	for i := 1; i < len(got); i++ {
+		if !bytes.Equal(got[i].StartKey, got[i-1].EndKey) {
+			t.Errorf("region %d does not follow region %d", got[i].ID, got[i-1].ID)
+		}
+	}
+	if r := got[9]; r.ID != 1010 || r.Epoch.Version != 12 {
+		t.Errorf("at the seam is region %d, version %d; want the merged 1010, version 12", r.ID, r.Epoch.Version)
+	}
+}
+
+func TestRegionsGap(t *testing.T) {
+	for _, hole := range []cluster.RegionID{1000, 1004, 1009, 1010, 1039} {
+		pd := newPD(t, pdtest.V8_5)
+		missing, _ := pd.Region(hole)
+		pd.DropRegion(hole)
+		_, err := collect(newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{PageSize: 10}))
+		var gap *pdclient.RegionGapError
+		if !errors.As(err, &gap) {
+			t.Errorf("without region %d: got %v, want a *RegionGapError", hole, err)
+			continue
+		}
+		if !bytes.Equal(gap.Start, missing.StartKey) || !bytes.Equal(gap.Before, missing.EndKey) {
+			t.Errorf("without region %d: %v", hole, gap)
+		}
+	}
+}
+
+// A gap that closes while the scan waits is none.
+func TestRegionsGapThatCloses(t *testing.T) {
+	pd := newPD(t, pdtest.V8_5)
+	missing, _ := pd.Region(1013)
+	pd.DropRegion(1013)
+	pd.Inject(pdtest.Fault{On: "GET /regions/key", Skip: 2, Then: func(pd *pdtest.PD) { pd.AddRegion(missing) }})
+	ids, err := collect(newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{PageSize: 10}))
+	if err != nil || len(ids) != 40 {
+		t.Errorf("got %d regions, %v", len(ids), err)
+	}
+}
+
+func TestRegionsOfStore(t *testing.T) {
+	pd := newPD(t, pdtest.V8_5)
+	pd.EditRegion(1003, func(r *cluster.Region) { r.Peers[1].StoreID = 99 })
+	c := newClient(t, pd.URLs()...)
+	ids, err := collect(c.RegionsOfStore(t.Context(), 99))
+	if err != nil || len(ids) != 1 || ids[0] != 1003 {
+		t.Errorf("regions of unknown store 99: %v, %v", ids, err)
+	}
+	ids, err = collect(c.RegionsOfStore(t.Context(), 98))
+	if err != nil || len(ids) != 0 {
+		t.Errorf("regions of unknown store 98: %v, %v", ids, err)
+	}
+}
+
+func TestRegionsCheck(t *testing.T) {
+	pd := newPD(t, pdtest.V4_0_16)
+	pd.EditRegion(1003, func(r *cluster.Region) { r.Peers = r.Peers[:2] })
+	c := newClient(t, pd.URLs()...)
+	if ids, err := collect(c.RegionsCheck(t.Context(), pdclient.CheckMissPeer)); err != nil || len(ids) != 1 {
+		t.Errorf("miss-peer: %v, %v", ids, err)
+	}
+	if _, err := collect(c.RegionsCheck(t.Context(), pdclient.CheckLearnerPeer)); !errors.Is(err, pdclient.ErrNotSupported) {
+		t.Errorf("learner-peer on 4.0: %v, want ErrNotSupported", err)
+	}
+}
+
+// A stream that is cut, ended early or added to is never taken for the whole.
+func TestBrokenStreams(t *testing.T) {
+	faults := map[string]pdtest.Fault{
+		"ended early":    {Truncate: 3000},
+		"connection cut": {Truncate: 3000, CutBody: true},
+		"garbage behind": {Append: `{"error"`},
+		"html":           {Status: 200, Body: "<html>login</html>"},
+		"empty":          {Status: 200, Body: " "},
+	}
+	for name, f := range faults {
+		t.Run(name, func(t *testing.T) {
+			pd := newPD(t, pdtest.V8_5)
+			f.On, f.Times = "GET /regions/store/4", -1
+			pd.Inject(f)
+			_, err := collect(newClient(t, pd.URLs()...).RegionsOfStore(t.Context(), 4))
+			var decode *pdclient.DecodeError
+			if !errors.As(err, &decode) || !strings.Contains(decode.URL, "/regions/store/4") {
+				t.Errorf("got %v, want a *DecodeError that names the url", err)
+			}
+			f.On = "GET /regions/key"
+			pd.Inject(f)
+			if _, err := collect(newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{})); err == nil {
+				t.Error("a broken page was taken for whole")
+			}
+		})
+	}
+}
+
+func TestStreamEndsWithItsContext(t *testing.T) {
+	pd := newPD(t, pdtest.V8_5)
+	ctx, cancel := context.WithCancel(t.Context())
+	var last error
+	n := 0
+	for _, err := range newClient(t, pd.URLs()...).Regions(ctx, pdclient.RegionScan{PageSize: 5}) {
+		if last = err; err != nil {
+			break
+		}
+		if n++; n == 3 {
+			cancel()
+		}
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("after %d regions: %v, want context.Canceled", n, last)
+	}
+	cancel()
+}
+
+func TestRegionOfEveryVersion(t *testing.T) {
+	for _, p := range pdtest.Profiles() {
+		pd := newPD(t, p)
+		pd.EditRegion(1003, func(r *cluster.Region) { r.Leader = cluster.Peer{} })
+		pd.EditRegion(1004, func(r *cluster.Region) { r.Peers[2].Role = cluster.Learner })
+		c := newClient(t, pd.URLs()...)
+		if _, ok, err := c.Region(t.Context(), 5); ok || err != nil {
+			t.Errorf("%v: unknown region: %v, %v", p, ok, err)
+		}
+		r, ok, err := c.Region(t.Context(), 1003)
+		switch {
+		case p == pdtest.V7_1:
+			if !errors.Is(err, pdclient.ErrPanicked) {
+				t.Errorf("%v: leaderless region: %v, want ErrPanicked", p, err)
+			}
+		case err != nil || !ok || r.HasLeader():
+			t.Errorf("%v: leaderless region: %+v, %v, %v", p, r.Leader, ok, err)
+		}
+		r, ok, err = c.Region(t.Context(), 1004)
+		if err != nil || !ok || r.Peers[2].Role != cluster.Learner || r.Peers[0].Role != cluster.Voter {
+			t.Errorf("%v: region with learner: %+v, %v, %v", p, r.Peers, ok, err)
+		}
+	}
+}
