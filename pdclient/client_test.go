@@ -102,7 +102,11 @@ func TestNoLeader(t *testing.T) {
 	for _, p := range []pdtest.Profile{pdtest.V6_5, pdtest.Master} {
 		pd := newPD(t, p, pdtest.Members(3))
 		pd.Elect(-1)
-		_, _, err := newClient(t, pd.URLs()...).Stores(t.Context())
+		c, err := pdclient.New(pdclient.Config{Endpoints: pd.URLs(), Timeout: 300 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = c.Stores(t.Context())
 		if !errors.Is(err, pdclient.ErrNoLeader) {
 			t.Errorf("%v: got %v, want ErrNoLeader", p, err)
 		}

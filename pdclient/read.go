@@ -14,9 +14,9 @@ import (
 const (
 	firstPause = 100 * time.Millisecond
 	longPause  = 2 * time.Second
-	// deafRounds is after how many rounds in which no server said anything a read
-	// gives up before its deadline. An election takes longer than that, but then
-	// the servers do answer.
+	// deafRounds is after how many rounds without hope a read gives up before its
+	// deadline: no server said anything, or not what a PD says that may recover. An
+	// election takes longer than that, but meanwhile PD answers that it has no leader.
 	deafRounds = 3
 	// startingRounds is how often a leader that does not run the cluster yet is
 	// asked.
@@ -160,24 +160,25 @@ func (c *Client) retryable(base string, err error) bool {
 // tryLog collects the last word of each server over all rounds.
 type tryLog struct {
 	list []Try
-	deaf int // rounds in a row in which no server said anything
+	deaf int // rounds in a row without hope
 }
 
 // add takes the tries of a round and returns how long to pause before the next
 // one; negative to give up.
 func (l *tryLog) add(u *UnreachableError, round int) time.Duration {
 	var asked time.Duration
-	heard, starting := false, false
+	hope, starting := false, false
 	for _, t := range u.Tries {
 		l.keep(t)
-		heard = heard || answered(t.Err)
+		hope = hope || errors.Is(t.Err, ErrNoLeader)
 		var status *StatusError
 		if errors.As(t.Err, &status) {
+			hope = hope || status.transient()
 			asked = max(asked, status.retryAfter)
 			starting = starting || status.starting()
 		}
 	}
-	if heard {
+	if hope {
 		l.deaf = 0
 	} else {
 		l.deaf++
