@@ -46,19 +46,15 @@ func runInBackground(ctx context.Context, env *Env, flags *pflag.FlagSet, output
 	stop := context.AfterFunc(ctx, func() { _ = child.Process.Signal(syscall.SIGTERM) })
 	defer stop()
 
-	text, err := io.ReadAll(ready)
-	if err != nil {
-		return fmt.Errorf("wait for the background process: %w", err)
-	}
-	if len(text) == 0 {
+	var a announcement
+	switch err := json.NewDecoder(ready).Decode(&a); {
+	case errors.Is(err, io.EOF):
 		return childFailure(child.Wait())
+	case err != nil:
+		return fmt.Errorf("read report of the background process: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return errors.Join(err, child.Wait())
-	}
-	var a announcement
-	if err := json.Unmarshal(text, &a); err != nil {
-		return fmt.Errorf("read report of the background process: %w", err)
 	}
 	return a.print(env.Out, output)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"ebb/playground/layout"
 	"ebb/playground/local"
@@ -147,6 +148,10 @@ func (o *upOptions) shape() layout.Shape {
 // runUp runs a playground in this process until ctx ends.
 func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 	began := time.Now()
+	if opts.readyFD > 0 {
+		// A pd-server that inherits the pipe would keep it open.
+		unix.CloseOnExec(opts.readyFD)
+	}
 	network, err := holdNetwork(ctx, opts)
 	if err != nil {
 		return err
