@@ -4,13 +4,16 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"ebb/playground/layout"
+	"ebb/topology"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -43,6 +46,39 @@ func TestTopologyGolden(t *testing.T) {
 	}
 	if text != string(want) {
 		t.Errorf("topology differs from %s:\n%s", golden, text)
+	}
+}
+
+// TestEbbReadsTopology checks the file against the stores themselves: ebb must
+// find under each ID the address and the labels that PD gets.
+func TestEbbReadsTopology(t *testing.T) {
+	plan, err := layout.New(layout.Shape{PD: 1, TiKV: 3, TiFlash: 2, Zones: 3, Replicas: 3}, host, "/playground")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := plan.Topology([]string{"http://127.41.7.1:2379"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := topology.Parse("topology.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(parsed.Warnings) > 0 || !slices.Equal(parsed.LocationLabels, plan.LocationLabels()) {
+		t.Errorf("warnings %v, location labels %v", parsed.Warnings, parsed.LocationLabels)
+	}
+	found := make(map[string]topology.Instance)
+	for _, instance := range parsed.Instances {
+		found[instance.StoreAddress] = instance
+	}
+	for _, spec := range plan.Stores() {
+		address := fmt.Sprintf("%s:%d", spec.Host, spec.Port)
+		instance, exists := found[address]
+		// TiFlash's own label needs no configuration.
+		delete(instance.Labels, "engine")
+		if !exists || !maps.Equal(instance.Labels, spec.Labels) || instance.DeployDir != spec.DeployDir || !slices.Equal(instance.DataDirs, []string{spec.DataDir}) {
+			t.Errorf("store %s: the topology has %+v", address, instance)
+		}
 	}
 }
 
