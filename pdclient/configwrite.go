@@ -95,8 +95,8 @@ func (c *Client) SetConfigTTL(ctx context.Context, values map[string]any, ttl ti
 	return c.postTTL(ctx, values, int(ttl/time.Second))
 }
 
-// ClearConfigTTL drops the temporary values of items (8.5 and later). Older
-// versions keep them for five more seconds instead.
+// ClearConfigTTL drops the temporary values of items (8.5 and later, and master
+// since April 2024). Older versions keep them for five more seconds instead.
 func (c *Client) ClearConfigTTL(ctx context.Context, values map[string]any) error {
 	return c.postTTL(ctx, values, 0)
 }

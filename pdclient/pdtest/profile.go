@@ -94,7 +94,7 @@ func (p Profile) saysZeroRegion() bool         { return p >= V7_5 && p < Master 
 func (p Profile) has404Region() bool           { return p == Master }
 func (p Profile) hasPatrolWorkers() bool       { return p >= V8_5 }
 func (p Profile) hasEvictBatch() bool          { return p >= V8_5 }
-func (p Profile) clearsTTL() bool              { return p >= V8_5 }
+func (p Profile) clearsTTL() bool              { return p >= V8_1 }
 func (p Profile) waitsForLeader() bool         { return p >= V9_0Beta }
 func (p Profile) buriesBySize() bool           { return p >= V9_0Beta }
 func (p Profile) loopsOnStats() bool           { return p == Master }

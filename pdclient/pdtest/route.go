@@ -51,11 +51,16 @@ func failed(status int, format string, args ...any) reply {
 	return reply{status: status, json: fmt.Sprintf(format, args...)}
 }
 
+// errcode is the error object of PD's parameter checks.
+type errcode struct {
+	Code string   `json:"code"`
+	Msg  string   `json:"msg"`
+	Data struct{} `json:"data"`
+}
+
 // invalid is an error as parameter checks answer it: an object.
 func invalid(format string, args ...any) reply {
-	return reply{status: http.StatusBadRequest, json: map[string]any{
-		"code": "input.invalid", "msg": fmt.Sprintf(format, args...), "data": map[string]any{},
-	}}
+	return reply{status: http.StatusBadRequest, json: errcode{Code: "input.invalid", Msg: fmt.Sprintf(format, args...)}}
 }
 
 func (pd *PD) newRoutes() *http.ServeMux {
@@ -163,6 +168,9 @@ func (pd *PD) send(w http.ResponseWriter, a reply) {
 		a.raw = data
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	if object, ok := a.json.(errcode); ok {
+		w.Header().Set("TiDB-Error-Code", object.Code)
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.raw)
 }
