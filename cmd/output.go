@@ -40,12 +40,13 @@ func (o *outputOptions) validate() error {
 	if o.filter == "" {
 		return nil
 	}
-	o.format = outputJSON
 	program, err := jq.Compile(o.filter)
 	if err != nil {
+		// The format stays what it is: the caret under the mistake is for eyes,
+		// and would be unreadable inside a JSON string.
 		return &usageError{err: err}
 	}
-	o.program = program
+	o.format, o.program = outputJSON, program
 	return nil
 }
 
