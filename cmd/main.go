@@ -58,15 +58,13 @@ func (e *Env) printError(err error, code ExitCode, asJSON bool) {
 			return
 		}
 	}
-	for i, line := range strings.Split(err.Error(), "\n") {
-		prefix := "ebb: "
-		if i > 0 {
-			prefix = "     "
-		}
-		fmt.Fprintln(e.Streams.Err, e.Streams.Err.Paint(ui.Red, prefix)+ui.Clean(line))
+	head := e.Streams.Err.Paint(ui.Red, "ebb: ")
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		_ = e.Streams.Err.Hang(head, ui.Clean(line)) // there is nowhere left to report a failure
+		head = "     "
 	}
 	for _, hint := range hints {
-		for _, line := range strings.Split(hint, "\n") {
+		for line := range strings.SplitSeq(hint, "\n") {
 			e.Streams.Hint("%s", ui.Clean(line))
 		}
 	}

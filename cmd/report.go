@@ -67,7 +67,9 @@ func (r *reporter) step(o decommission.StepOutcome) {
 		r.emit(context.Background(), e)
 		return
 	}
-	render.Outcome(r.env.Streams.Err, o)
+	if err := render.Outcome(r.env.Streams.Err, o); err != nil && r.failed == nil {
+		r.failed = err
+	}
 }
 
 func (r *reporter) event(w decommission.Watch, e decommission.Event) {

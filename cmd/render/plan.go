@@ -1,9 +1,11 @@
 package render
 
 import (
+	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"ebb/cluster"
 	"ebb/decommission"
@@ -23,29 +25,34 @@ func Plan(o *ui.Output, p *decommission.Plan) error {
 		return err
 	}
 	fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, "Checks"))
-	Findings(o, p.Findings)
+	if err := Findings(o, p.Findings); err != nil {
+		return err
+	}
 	if decommission.Verdict(p.Findings) != decommission.OK {
 		return nil // steps that nobody may take would only draw the eye
 	}
 	fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, "Steps"))
 	for i := range p.Steps {
-		step := &p.Steps[i]
-		fmt.Fprintf(o, "  %d. %s%s\n", i+1, ui.Clean(step.Text), stepNote(step))
+		if err := planStep(o, i+1, &p.Steps[i]); err != nil {
+			return err
+		}
 	}
 	if e := p.Estimate; e != nil {
-		fmt.Fprintf(o, "\nTakes at least %s: %s.\n", ui.Duration(e.AtLeast), e.Basis)
+		fmt.Fprintln(o)
+		return o.Hang("", fmt.Sprintf("Takes at least %s: %s.", ui.Duration(e.AtLeast), e.Basis))
 	}
 	return nil
 }
 
-func stepNote(step *decommission.Step) string {
-	switch {
-	case step.Done:
-		return " (already so)"
-	case step.Undo != "":
-		return " (way back: " + step.Undo + ")"
+func planStep(o *ui.Output, number int, step *decommission.Step) error {
+	text := ui.Clean(step.Text)
+	if step.Done {
+		text += " (already so)"
 	}
-	return ""
+	if err := o.Hang(fmt.Sprintf("  %d. ", number), text); err != nil || step.Done || step.Undo == "" {
+		return err
+	}
+	return o.Hang("     ", "way back: "+step.Undo)
 }
 
 func orDash(s string) string {
@@ -55,61 +62,84 @@ func orDash(s string) string {
 	return ui.Clean(s)
 }
 
+// planStores leaves the node column out where it only repeats the addresses, as
+// it does for TiKV.
 func planStores(p *decommission.Plan) *ui.Table {
-	t := ui.NewTable(
-		ui.Column{Name: "Store ID", Align: ui.Right},
-		ui.Column{Name: "Address", Min: 14, CutStart: true},
-		ui.Column{Name: "Node", Min: 14, CutStart: true, Drop: 3},
-		ui.Column{Name: "Engine"},
-		ui.Column{Name: "State"},
-		ui.Column{Name: "Leaders", Align: ui.Right},
-		ui.Column{Name: "Regions", Align: ui.Right},
-		ui.Column{Name: "Used", Align: ui.Right, Drop: 1},
-		ui.Column{Name: "Started", Drop: 2},
-	)
+	nodes := slices.ContainsFunc(p.Stores, func(s decommission.PlannedStore) bool { return s.Node != "" && s.Node != s.Address })
+	columns := []ui.Column{
+		{Name: "Store ID", Align: ui.Right},
+		{Name: "Address"},
+		{Name: "Engine"},
+		{Name: "State"},
+		{Name: "Leaders", Align: ui.Right},
+		{Name: "Regions", Align: ui.Right},
+		{Name: "Used", Align: ui.Right, Drop: 1},
+		{Name: "Started", Drop: 2},
+	}
+	if nodes {
+		columns = slices.Insert(columns, 2, ui.Column{Name: "Node", Drop: 3})
+	}
+	t := ui.NewTable(columns...)
 	for i := range p.Stores {
 		s := &p.Stores[i]
-		used := ui.Cell{Text: "-"}
+		used, started := ui.Text("-"), ui.Text("-")
 		if s.Used.Known {
 			used = ui.Size(s.Used.Bytes)
 		}
-		started := ui.Cell{Text: "-"}
 		if !s.StartTime.IsZero() {
-			started = ui.Text(s.StartTime.UTC().Format("2006-01-02T15:04:05Z"))
+			started = ui.Text(s.StartTime.UTC().Format(time.RFC3339))
 		}
-		t.Row(ui.Text(s.ID.String()), ui.Text(s.Address), ui.Text(orDash(s.Node)), ui.Text(string(s.Engine)),
-			ui.Styled(s.StateName, StatusStyle(s.StateName)), ui.Number(int64(s.Leaders)), ui.Number(int64(s.Regions)), used, started)
+		row := []ui.Cell{
+			ui.Text(s.ID.String()), ui.Text(s.Address), ui.Text(string(s.Engine)),
+			ui.Styled(s.StateName, StatusStyle(s.StateName)), ui.Number(int64(s.Leaders)), ui.Number(int64(s.Regions)), used, started,
+		}
+		if nodes {
+			row = slices.Insert(row, 2, ui.Text(orDash(s.Node)))
+		}
+		t.Row(row...)
 	}
 	return t
 }
 
 // Findings prints one line per finding, and under those that are not fine the
 // evidence and what to do.
-func Findings(o *ui.Output, findings []decommission.Finding) {
+func Findings(o *ui.Output, findings []decommission.Finding) error {
 	width := 0
 	for i := range findings {
 		width = max(width, len(findings[i].Check))
 	}
 	for i := range findings {
 		f := &findings[i]
-		fmt.Fprintf(o, "  %s  %-*s  %s%s\n", o.Paint(resultStyles[f.Result], fmt.Sprintf("%-7s", f.Result)), width, f.Check, ui.Clean(f.Summary), acceptedNote(f))
+		head := fmt.Sprintf("  %s  %-*s  ", o.Paint(resultStyles[f.Result], fmt.Sprintf("%-7s", f.Result)), width, f.Check)
+		if err := o.Hang(head, ui.Clean(f.Summary)+acceptedNote(f)); err != nil {
+			return err
+		}
 		if f.Result == decommission.OK || f.Result == decommission.NotApplicable {
 			continue
 		}
-		indent := strings.Repeat(" ", 2+7+2+width+2)
-		for _, e := range f.Evidence {
-			fmt.Fprintf(o, "%s%s\n", indent, ui.Clean(e))
-		}
-		if len(f.Regions) > 0 {
-			fmt.Fprintf(o, "%sregions: %s\n", indent, regionIDs(f.Regions))
-		}
-		if f.Fix != "" {
-			fmt.Fprintf(o, "%s%s %s\n", indent, o.Paint(ui.Cyan, "fix:"), ui.Clean(f.Fix))
-		}
-		if f.Result == decommission.Refused && f.Risk != "" && !f.Accepted {
-			fmt.Fprintf(o, "%s%s go on all the same with --accept-risk=%s\n", indent, o.Paint(ui.Cyan, "or: "), f.Risk)
+		if err := details(o, f, strings.Repeat(" ", ui.Width(head))); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func details(o *ui.Output, f *decommission.Finding, indent string) error {
+	var errs []error
+	line := func(head, text string) { errs = append(errs, o.Hang(indent+head, ui.Clean(text))) }
+	for _, e := range f.Evidence {
+		line("", e)
+	}
+	if len(f.Regions) > 0 {
+		line("", "regions "+regionIDs(f.Regions))
+	}
+	if f.Fix != "" {
+		line(o.Paint(ui.Cyan, "fix:")+" ", f.Fix)
+	}
+	if f.Result == decommission.Refused && f.Risk != "" && !f.Accepted {
+		line(o.Paint(ui.Cyan, "or:")+"  ", "go on all the same with --accept-risk="+f.Risk)
+	}
+	return errors.Join(errs...)
 }
 
 func acceptedNote(f *decommission.Finding) string {
@@ -128,10 +158,10 @@ func regionIDs(ids []cluster.RegionID) string {
 }
 
 // Outcome prints what came of one step.
-func Outcome(w io.Writer, o decommission.StepOutcome) {
-	line := fmt.Sprintf("%-8s %s", o.Result, ui.Clean(o.Step.Text))
-	if o.Note != "" {
-		line += " (" + ui.Clean(o.Note) + ")"
+func Outcome(o *ui.Output, outcome decommission.StepOutcome) error {
+	text := ui.Clean(outcome.Step.Text)
+	if outcome.Note != "" {
+		text += " (" + ui.Clean(outcome.Note) + ")"
 	}
-	fmt.Fprintln(w, line)
+	return o.Hang(fmt.Sprintf("%-8s ", outcome.Result), text)
 }
