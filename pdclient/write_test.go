@@ -3,6 +3,7 @@ package pdclient_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -75,7 +76,7 @@ func TestLostReply(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			pd := newPD(t, pdtest.V8_5)
 			method, path := split(w.request)
-			pd.Inject(pdtest.Fault{On: method + " " + path, LoseReply: true, Times: -1})
+			pd.Inject(pdtest.Fault{On: method + " " + path, LoseReply: true})
 			err := w.call(t.Context(), newClient(t, pd.URLs()...))
 			switch {
 			case w.rereads && err != nil:
@@ -101,7 +102,7 @@ func TestConnectionBreaksBeforeTheWrite(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			pd := newPD(t, pdtest.V8_5)
 			method, path := split(w.request)
-			pd.Inject(pdtest.Fault{On: method + " " + path, Cut: true, Times: -1})
+			pd.Inject(pdtest.Fault{On: method + " " + path, Cut: true})
 			err := w.call(t.Context(), newClient(t, pd.URLs()...))
 			if !errors.Is(err, pdclient.ErrOutcomeUnknown) {
 				t.Errorf("got %v, want ErrOutcomeUnknown", err)
@@ -157,7 +158,8 @@ func TestWriteAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			pd := newPD(t, pdtest.V8_5)
-			pd.Inject(pdtest.Fault{On: "DELETE /store/4", Status: tt.status, Body: tt.body, Times: -1})
+			header := http.Header{"Location": {"/pd/api/v1/store/4"}} // for the one that is moved
+			pd.Inject(pdtest.Fault{On: "DELETE /store/4", Status: tt.status, Body: tt.body, Header: header})
 			err := newClient(t, pd.URLs()...).DeleteStore(t.Context(), 4)
 			var status *pdclient.StatusError
 			if !errors.As(err, &status) || status.Status != tt.status {
