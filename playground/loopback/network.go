@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// ControlPort is where the control API listens, on host ControlHost of the
+	// controlPort is where the control API listens, on host controlHost of the
 	// network.
-	ControlPort = 20999
-	ControlHost = 254
+	controlPort = 20999
+	controlHost = 254
 
 	// firstPrefix is the /16 from which networks are picked automatically.
 	firstPrefix = "127.41"
@@ -65,7 +65,7 @@ func Hold(ctx context.Context, prefix string, probe map[int]int) (*Network, erro
 		}
 		listener.Close()
 	}
-	network.listener, err = network.listen(ctx, ControlHost, ControlPort)
+	network.listener, err = network.listen(ctx, controlHost, controlPort)
 	if err != nil {
 		return nil, err
 	}

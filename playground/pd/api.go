@@ -118,7 +118,7 @@ func (a *API) SetStoreLimit(ctx context.Context, addPeerPerMinute float64) error
 func (a *API) awaitLeader(ctx context.Context, wanted func(name string) bool) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	lastErr := errors.New("no leader was seen")
+	var lastErr error
 	for {
 		name, err := a.Leader(ctx)
 		switch {

@@ -32,38 +32,6 @@ type Cluster struct {
 	starting map[string]bool
 }
 
-// member is one PD server that runs.
-type member interface {
-	// kill ends the member as a crash would and frees its ports and its data
-	// directory.
-	kill() error
-	// alive is false once the member has ended by itself.
-	alive() bool
-}
-
-// UnknownMemberError says that no member has the given name.
-type UnknownMemberError struct {
-	Name  string
-	Known []string
-}
-
-func (e *UnknownMemberError) Error() string {
-	return fmt.Sprintf("find PD member %q: the members are %q", e.Name, e.Known)
-}
-
-// MemberStateError says that a member already is in the state asked for.
-type MemberStateError struct {
-	Name    string
-	Running bool
-}
-
-func (e *MemberStateError) Error() string {
-	if e.Running {
-		return fmt.Sprintf("start PD member %q: it is running", e.Name)
-	}
-	return fmt.Sprintf("stop PD member %q: it is not running", e.Name)
-}
-
 // Start starts a new cluster, or one whose data is in cfg.Dir, and returns when
 // a leader serves. ctx bounds the start only; the cluster runs until Close.
 func Start(ctx context.Context, cfg Config) (*Cluster, error) {

@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	// DefaultClientPort and DefaultPeerPort are PD's own defaults.
+	// DefaultClientPort is PD's default for clients.
 	DefaultClientPort = 2379
-	DefaultPeerPort   = 2380
+	// DefaultPeerPort is PD's default for its other members.
+	DefaultPeerPort = 2380
 
 	// DefaultVersion is what the embedded PD says it is. The embedded code is a
 	// development snapshot taken between v8.0.0 and v8.1.0.

@@ -51,18 +51,27 @@ func breakConnections(e endpoint) error {
 // targets. Files that are no connection, or were closed meanwhile, are left
 // alone.
 func shutdownIfLocal(fd int, targets map[netip.AddrPort]bool) error {
-	local, err := unix.Getsockname(fd)
-	if err != nil || !targets[addrPort(local)] {
+	if local, ok := localEnd(fd); !ok || !targets[local] {
 		return nil
 	}
-	if _, err := unix.Getpeername(fd); err != nil {
-		return nil
-	}
-	err = unix.Shutdown(fd, unix.SHUT_RDWR)
+	err := unix.Shutdown(fd, unix.SHUT_RDWR)
 	if err != nil && !errors.Is(err, unix.ENOTCONN) && !errors.Is(err, unix.EBADF) {
 		return fmt.Errorf("shut down connection: %w", err)
 	}
 	return nil
+}
+
+// localEnd returns the local address of a connection; a listener has no peer and
+// is none.
+func localEnd(fd int) (netip.AddrPort, bool) {
+	local, err := unix.Getsockname(fd)
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	if _, err := unix.Getpeername(fd); err != nil {
+		return netip.AddrPort{}, false
+	}
+	return addrPort(local), true
 }
 
 func addrPort(sa unix.Sockaddr) netip.AddrPort {

@@ -2,6 +2,7 @@ package pd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -41,8 +42,7 @@ func startEmbedded(ctx context.Context, e endpoint) (member, error) {
 	case <-ctx.Done():
 		// PD looks at its context while it waits for etcd.
 		cancel()
-		<-started
-		err = ctx.Err()
+		err = errors.Join(ctx.Err(), <-started)
 	}
 	if err != nil {
 		cancel()
@@ -85,19 +85,18 @@ func (m *embedded) kill() error {
 	pdMember := m.server.GetMember()
 	// Without its clients PD can neither revoke its lease nor delete the leader
 	// key, nor wait ten seconds for an answer to either.
-	pdMember.Client().Close()
-	m.server.GetClient().Close()
+	failures := []error{pdMember.Client().Close(), m.server.GetClient().Close()}
 	etcd := pdMember.Etcd()
 	for _, listener := range etcd.Clients {
-		listener.Close()
+		failures = append(failures, listener.Close())
 	}
-	err := breakConnections(m.at)
+	failures = append(failures, breakConnections(m.at))
 	// Stop would first transfer etcd's leadership.
 	etcd.Server.HardStop()
 	m.cancel()
 	m.server.Close()
-	if err != nil {
-		return fmt.Errorf("break connections of PD member %q: %w", m.at.name, err)
+	if err := errors.Join(failures...); err != nil {
+		return fmt.Errorf("kill PD member %q: %w", m.at.name, err)
 	}
 	return nil
 }

@@ -94,8 +94,10 @@ func (g *Registry) Add(record Record) error {
 	if err := os.WriteFile(temporary, text, 0o600); err != nil {
 		return fmt.Errorf("write record of playground %q: %w", record.Name, err)
 	}
-	defer os.Remove(temporary)
 	err = os.Link(temporary, g.path(record.Name))
+	if removeErr := os.Remove(temporary); removeErr != nil {
+		return errors.Join(err, fmt.Errorf("remove temporary record: %w", removeErr))
+	}
 	if errors.Is(err, fs.ErrExist) {
 		other, readErr := g.read(record.Name)
 		if readErr != nil {
