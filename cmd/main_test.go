@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -58,8 +59,8 @@ func TestScripts(t *testing.T) {
 // script is what the verbs of one script share.
 type script struct {
 	pd   *scriptPD
-	vars []string // names of the environment
-	job  *job
+	vars []string            // names of the environment
+	job  atomic.Pointer[job] // also read by faults, which happen in PD's goroutines
 }
 
 type scriptKey struct{}
@@ -82,8 +83,8 @@ func setUpScript(env *testscript.Env) error {
 		s.vars = append(s.vars, name)
 	}
 	env.Defer(func() {
-		if s.job != nil {
-			s.job.cmd.Process.Kill()
+		if j := s.job.Load(); j != nil {
+			j.cmd.Process.Kill()
 		}
 		if s.pd == nil {
 			return
@@ -130,7 +131,7 @@ type job struct {
 
 func runStart(ts *testscript.TestScript, neg bool, args []string) {
 	s := scriptOf(ts)
-	if neg || len(args) == 0 || s.job != nil {
+	if neg || len(args) == 0 || s.job.Load() != nil {
 		ts.Fatalf("usage: start command..., one at a time")
 	}
 	path, err := exec.LookPath(args[0]) // the test process has the same PATH
@@ -142,7 +143,7 @@ func runStart(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(j.cmd.Start())
 	go func() { j.done <- j.cmd.Wait() }()
-	s.job = j
+	s.job.Store(j)
 }
 
 // patience bounds every wait for something that must happen.
@@ -152,7 +153,7 @@ const patience = 20 * time.Second
 func eventually(ts *testscript.TestScript, what string, holds func() bool) {
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			if j := scriptOf(ts).job; j != nil {
+			if j := scriptOf(ts).job.Load(); j != nil {
 				ts.Logf("[stdout]\n%s[stderr]\n%s", j.out.String(), j.err.String())
 			}
 			ts.Fatalf("waited %v in vain for %s", patience, what)
@@ -161,7 +162,7 @@ func eventually(ts *testscript.TestScript, what string, holds func() bool) {
 }
 
 func runAwait(ts *testscript.TestScript, neg bool, args []string) {
-	j := scriptOf(ts).job
+	j := scriptOf(ts).job.Load()
 	if neg || len(args) != 2 || args[0] != "stdout" && args[0] != "stderr" || j == nil {
 		ts.Fatalf("usage: await stdout|stderr REGEXP, after start")
 	}
@@ -173,7 +174,7 @@ func runAwait(ts *testscript.TestScript, neg bool, args []string) {
 
 func runSignal(ts *testscript.TestScript, neg bool, args []string) {
 	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
-	j := scriptOf(ts).job
+	j := scriptOf(ts).job.Load()
 	if neg || len(args) != 1 || signals[args[0]] == 0 || j == nil {
 		ts.Fatalf("usage: signal INT|TERM, after start")
 	}
@@ -182,19 +183,19 @@ func runSignal(ts *testscript.TestScript, neg bool, args []string) {
 
 func runFinish(ts *testscript.TestScript, neg bool, args []string) {
 	s := scriptOf(ts)
-	if neg || len(args) != 1 || s.job == nil {
+	j := s.job.Load()
+	if neg || len(args) != 1 || j == nil {
 		ts.Fatalf("usage: finish N, after start")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	j := s.job
-	s.job = nil
 	select {
 	case err = <-j.done:
 	case <-time.After(patience):
 		j.cmd.Process.Kill()
 		ts.Fatalf("%v did not end; stderr: %s", j.args, j.err.String())
 	}
+	s.job.Store(nil)
 	fmt.Fprint(ts.Stdout(), j.out.String())
 	fmt.Fprint(ts.Stderr(), j.err.String())
 	ts.Logf("[stdout]\n%s[stderr]\n%s", j.out.String(), j.err.String())

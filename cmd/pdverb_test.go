@@ -317,6 +317,8 @@ func setFault(ts *testscript.TestScript, pd *scriptPD, w *words) {
 			f.CutBody, f.Truncate = true, w.int()
 		case "append":
 			f.Append = w.next()
+		case "then-interrupt":
+			f.Then = func(*pdtest.PD) { interruptJob(scriptOf(ts)) }
 		case "then":
 			change, args := pdChanges[w.next()], w.rest()
 			if change == nil {
@@ -328,6 +330,15 @@ func setFault(ts *testscript.TestScript, pd *scriptPD, w *words) {
 		}
 	}
 	pd.Inject(f)
+}
+
+// interruptJob sends Ctrl-C to the background command while it waits for an
+// answer, and holds the answer back until it has had time to notice.
+func interruptJob(s *script) {
+	if j := s.job.Load(); j != nil {
+		j.cmd.Process.Signal(os.Interrupt)
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 // awaitCalls is "await N 'GET /stores'": it waits until that has been called N
