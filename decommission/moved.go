@@ -28,7 +28,7 @@ func (e *MovedError) Hint() string {
 func checkUnmoved(p *Plan, snap *cluster.Snapshot) error {
 	var changes []string
 	if snap.Members == nil {
-		changes = append(changes, "the PD members can no longer be read")
+		changes = append(changes, fmt.Sprintf("the PD members can no longer be read: %v", snap.Unread["members"]))
 	} else if snap.Members.ClusterID != p.ClusterID {
 		changes = append(changes, fmt.Sprintf("cluster id is %d, was %d", snap.Members.ClusterID, p.ClusterID))
 	}

@@ -171,7 +171,7 @@ func (e *UnfinishedError) Hint() string {
 	if e.Stores[0].Phase == PhaseCameBack {
 		return "find out who cancelled it, then run ebb scale-in again"
 	}
-	return "do not stop the process and keep its data: regions may still need it; see pd-ctl region store ID"
+	return fmt.Sprintf("do not stop the process and keep its data: regions may still need it; see pd-ctl region store %d", e.Stores[0].ID)
 }
 
 // Verdict judges a watch that is done: nil when every store is Tombstone (or

@@ -77,7 +77,10 @@ func Transition(e decommission.Event) string {
 	case decommission.EventTombstone:
 		return name + " is Tombstone, and no region names it"
 	case decommission.EventBuriedEarly:
-		return fmt.Sprintf("%s: PD calls it %s, but %s regions still name it", name, orDash(s.State), ui.Count(int64(s.Regions)))
+		if s.State == "" {
+			return fmt.Sprintf("%s: its record is gone from PD, but %s regions still name it", name, ui.Count(int64(s.Regions)))
+		}
+		return fmt.Sprintf("%s: PD calls it %s, but %s regions still name it", name, ui.Clean(s.State), ui.Count(int64(s.Regions)))
 	case decommission.EventCameBack:
 		return fmt.Sprintf("%s is %s again", name, s.State)
 	case decommission.EventGone:
