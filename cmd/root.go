@@ -38,6 +38,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{err, fmt.Sprintf("see %s --help", c.CommandPath())}
 	})
+	root.Flags().Bool("version", false, "print the version")
 	root.PersistentFlags().Bool("no-color", false, "print without colour (NO_COLOR does the same)")
 	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
 		if off, _ := c.Flags().GetBool("no-color"); off {

@@ -81,7 +81,8 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 		r.line("the stores are leaving; follow them with: %s", reattach)
 		return r.summary(ctx, nil, nil)
 	}
-	r.line("waiting for Tombstone; Ctrl-C stops waiting, the stores go on leaving (%s attaches again)", reattach)
+	r.line("waiting for Tombstone; Ctrl-C stops the waiting, not the leaving; come back with:")
+	r.line("  %s", reattach)
 	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, reattach)
 }
 

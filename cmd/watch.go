@@ -65,7 +65,7 @@ func runWatch(ctx context.Context, env *Env, opts *watchOptions, args []string) 
 		r.line("no store is leaving")
 		return r.summary(ctx, nil, nil)
 	}
-	r.line("watching; Ctrl-C stops watching, the stores go on leaving")
+	r.line("waiting for Tombstone; Ctrl-C stops the waiting, not the leaving")
 	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, "ebb watch "+opts.reopenFlags(args))
 }
 

@@ -120,6 +120,12 @@ func (c *checker) space() []Finding {
 
 func (c *checker) spaceOf(engine cluster.Engine) Finding {
 	f := Finding{Check: "space", Result: OK}
+	receivers := c.receiversOf(engine)
+	if len(receivers) == 0 {
+		// Whether that is a problem is for the placement rules to say.
+		f.Result, f.Summary = NotApplicable, fmt.Sprintf("no %s store stays that could receive anything", engine)
+		return f
+	}
 	var need uint64
 	for _, s := range c.targets {
 		if s.Engine() == engine {
@@ -128,7 +134,7 @@ func (c *checker) spaceOf(engine cluster.Engine) Finding {
 	}
 	var free uint64
 	var silent, full []*cluster.Store
-	for _, s := range c.receiversOf(engine) {
+	for _, s := range receivers {
 		room, known := c.roomOn(s)
 		switch {
 		case !known:
