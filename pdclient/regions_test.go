@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"iter"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -227,6 +230,62 @@ func TestRegionOfEveryVersion(t *testing.T) {
 		r, ok, err = c.Region(t.Context(), 1004)
 		if err != nil || !ok || r.Peers[2].Role != cluster.Learner || r.Peers[0].Role != cluster.Voter {
 			t.Errorf("%v: region with learner: %+v, %v, %v", p, r.Peers, ok, err)
+		}
+	}
+}
+
+// A later PD may print other end keys within a region, so that the key which the
+// next page was asked from ahead of time is wrong.
+func TestRegionsWhereTheEndOfAPageIsGuessedWrong(t *testing.T) {
+	for _, nested := range []string{"", "00", "74800000000000000021", "nonsense"} {
+		pd := newPD(t, pdtest.V8_5)
+		misleading := strings.TrimSuffix(pageOf(t, pd, 5), "}]}") + `,"buckets":{"end_key":"` + nested + `"}}]}`
+		pd.Inject(pdtest.Fault{On: "GET /regions/key", Status: 200, Body: misleading})
+		ids, err := collect(newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{PageSize: 5}))
+		if err != nil || len(ids) != 40 {
+			t.Errorf("nested end key %q: got %d regions, %v", nested, len(ids), err)
+		}
+	}
+}
+
+// pageOf is the first page as PD sends it.
+func pageOf(t *testing.T, pd *pdtest.PD, n int) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("%s/pd/api/v1/regions/key?key=&limit=%d", pd.URLs()[0], n), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Caller-ID", "test")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestAnswersAboutSomethingElse(t *testing.T) {
+	pd := newPD(t, pdtest.V8_5)
+	c := newClient(t, pd.URLs()...)
+	var decode *pdclient.DecodeError
+	pd.Inject(pdtest.Fault{On: "GET /region/id/1000", Status: 200, Body: `{"id":1001}`})
+	if _, ok, err := c.Region(t.Context(), 1000); ok || !errors.As(err, &decode) {
+		t.Errorf("another region: %v, %v, want a *DecodeError", ok, err)
+	}
+	pd.Inject(pdtest.Fault{On: "GET /store/1", Status: 200, Body: `{"store":{"id":2},"status":{}}`})
+	if _, err := c.Store(t.Context(), 1); !errors.As(err, &decode) {
+		t.Errorf("another store: %v, want a *DecodeError", err)
+	}
+	for _, body := range []string{
+		`{"count":2,"stores":[{"store":{"id":1},"status":{}}]}`, `{"count":1,"stores":[{"store":{},"status":{}}]}`, `{"count":1,"stor`, `[]`,
+	} {
+		pd.Inject(pdtest.Fault{On: "GET /stores", Status: 200, Body: body})
+		if _, _, err := c.Stores(t.Context()); !errors.As(err, &decode) {
+			t.Errorf("stores %s: %v, want a *DecodeError", body, err)
 		}
 	}
 }

@@ -12,12 +12,14 @@ import (
 // Snapshot reads, in one round of parallel requests, everything that says how
 // the cluster is and what it may do. Only stores that cannot be read are an
 // error. What else cannot be read is in Unread, under the JSON name of its field;
-// what this version of PD does not have is not a failure and is left empty.
+// what this version of PD does not have is not a failure and is left empty. All
+// of it together takes no longer than one call may.
 func (c *Client) Snapshot(ctx context.Context) (*cluster.Snapshot, error) {
-	// One look for the leader, instead of one by each of the requests below.
-	bounded, cancel := context.WithTimeout(ctx, c.timeout)
-	_, _ = c.locate(bounded, c.attempt, 0) // its failure comes back with the stores
-	cancel()
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	// One look for the leader, instead of one by each of the requests below. Its
+	// failure comes back with the stores.
+	_, _ = c.locate(ctx, c.attempt, 0)
 
 	s := &cluster.Snapshot{Unread: make(cluster.Unread)}
 	var storesErr error
