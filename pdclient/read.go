@@ -124,12 +124,15 @@ func (c *Client) failover(ctx context.Context, r request, ask func(ctx context.C
 	}
 }
 
-// ended makes the error of a read that gave up.
+// ended makes the error of a read that gave up. A caller who cancelled knows why;
+// one whose deadline ended wants to know what the servers said until then.
 func (c *Client) ended(ctx context.Context, r request, tries tryLog, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
+	cause := context.Cause(ctx)
+	late := errors.Is(cause, context.DeadlineExceeded) && len(tries.list) > 0
+	if cause != nil && !late {
 		return fmt.Errorf("%s %s: %w", r.method, r.path, cause)
 	}
-	if len(tries.list) > 0 && (err == nil || errors.Is(err, context.DeadlineExceeded)) {
+	if len(tries.list) > 0 && (late || err == nil || errors.Is(err, context.DeadlineExceeded)) {
 		return fmt.Errorf("%s %s: %w", r.method, r.path, &UnreachableError{tries.list})
 	}
 	return fmt.Errorf("%s %s: %w", r.method, r.path, err)
