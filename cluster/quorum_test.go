@@ -26,6 +26,8 @@ func TestStoreLive(t *testing.T) {
 		{"fresh", &Store{LastHeartbeat: ago(time.Second)}, true},
 		{"at the edge", &Store{LastHeartbeat: ago(20 * time.Second)}, true},
 		{"disconnected", &Store{LastHeartbeat: ago(21 * time.Second)}, false},
+		{"PD knows better", &Store{StateName: StateDisconnected, LastHeartbeat: ago(20 * time.Second)}, false},
+		{"PD says down", &Store{StateName: StateDown, LastHeartbeat: ago(20 * time.Second)}, false},
 		{"never sent a heartbeat", &Store{}, false},
 		{"offline still serves", &Store{State: Offline, LastHeartbeat: testNow}, true},
 		{"offline and dead", &Store{State: Offline, StateName: StateOffline, LastHeartbeat: ago(time.Hour)}, false},

@@ -188,6 +188,11 @@ func (s *Store) Live(now time.Time) bool {
 	if s == nil || s.State == Tombstone || s.PhysicallyDestroyed {
 		return false
 	}
+	// PD measures with a finer clock than the one it shows us, so its own word
+	// comes up to a second earlier.
+	if s.StateName == StateDisconnected || s.StateName == StateDown {
+		return false
+	}
 	age, ok := s.HeartbeatAge(now)
 	return ok && age <= DisconnectedAfter
 }
