@@ -2,10 +2,9 @@ package cluster
 
 import "time"
 
-// Finding out about something can fail. Unread keeps what could not be read
-// apart from what is empty: a nil Unread means that the value was read.
-//
-// The reason is the error of the read, in PD's words.
+// Unread keeps what could not be read apart from what is empty. It holds the
+// error of each read that failed, under the JSON name of the field it would have
+// filled; a field without entry was read.
 type Unread map[string]error
 
 // Snapshot is one round of answers from PD, taken in parallel. The pointers are
