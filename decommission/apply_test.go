@@ -160,6 +160,11 @@ func TestCancel(t *testing.T) {
 	}{
 		{"limits as recorded", leaving(), recorded(false), []string{"up 4", "limit 4 add-peer 20", "limit 4 remove-peer 25"}},
 		{"no record: only what PD left unlimited, as the others have", leaving(), none, []string{"up 4", "limit 4 remove-peer 15"}},
+		{"no record: a limit of its own that PD kept stays", func() *cluster.Snapshot {
+			s := leaving()
+			s.Limits[4] = cluster.StoreLimit{AddPeer: 40, RemovePeer: cluster.LimitUnlimited}
+			return s
+		}(), none, []string{"up 4", "limit 4 remove-peer 15"}},
 		{"evict-leader goes", func() *cluster.Snapshot {
 			s := leaving()
 			s.EvictLeader = []cluster.StoreID{4}

@@ -42,6 +42,10 @@ func TestCheck(t *testing.T) {
 		{name: "TiFlash does not count for TiKV", change: func(ev *Evidence) {
 			ev.Snapshot.Stores[0] = tiflash(1)
 		}, want: Refused, check: "placement"},
+		{name: "a dead store leaves, and no spare store can take its peers", change: func(ev *Evidence) {
+			ev.Snapshot.Stores = ev.Snapshot.Stores[1:]
+			dead(&ev.Snapshot.Stores[2])
+		}, want: Refused, check: "placement"},
 		{name: "rules off: max-replicas decides", change: func(ev *Evidence) {
 			ev.Snapshot.Replication.EnablePlacementRules = false
 			ev.Snapshot.Replication.MaxReplicas = 4
