@@ -41,6 +41,13 @@ type Client struct {
 	version   string // of the leader, as PD says it
 }
 
+// Close drops the connections that are kept for later calls. The client stays
+// usable.
+func (c *Client) Close() {
+	c.reads.CloseIdleConnections()
+	c.writes.CloseIdleConnections()
+}
+
 // request is one HTTP request, without the server it goes to.
 type request struct {
 	method string

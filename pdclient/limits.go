@@ -60,12 +60,18 @@ func (c *Client) SetStoreLimitTTL(ctx context.Context, id cluster.StoreID, t clu
 		return fmt.Errorf("set store limit: ttl %v is shorter than a second", ttl)
 	}
 	err := c.writeLimit(ctx, id, t, rate, url.Values{"ttlSecond": {strconv.Itoa(int(ttl.Seconds()))}})
-	if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusBadRequest {
-		// A permanent limit with the same body is known to be accepted, so what is
-		// refused is the ttl.
+	if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusBadRequest && c.dropsLimitTTL() {
 		return fmt.Errorf("%w: %w", &UnsupportedError{Feature: "store limit with ttlSecond", Until: "8.5"}, err)
 	}
 	return err
+}
+
+// dropsLimitTTL reports whether this PD may be one that refuses temporary limits
+// as such. A 9.0 beta that still takes them and a later master say the same
+// version; 8.5 and before refuse for other reasons, such as store-limit-version v2.
+func (c *Client) dropsLimitTTL() bool {
+	r := c.leaderRelease()
+	return !r.known() || r.atLeast(9, 0)
 }
 
 func (c *Client) writeLimit(ctx context.Context, id cluster.StoreID, t cluster.LimitType, rate float64, query url.Values) error {

@@ -98,6 +98,11 @@ func TestStoreLimits(t *testing.T) {
 	if err := newClient(t, master.URLs()...).SetStoreLimitTTL(ctx, 4, cluster.AddPeer, 500, time.Minute); !errors.Is(err, pdclient.ErrNotSupported) {
 		t.Errorf("master: %v, want ErrNotSupported", err)
 	}
+	v2 := newPD(t, pdtest.V8_5)
+	v2.Inject(pdtest.Fault{On: "POST /store/4/limit", Status: 400, Body: `"store limit v2"`})
+	if err := newClient(t, v2.URLs()...).SetStoreLimitTTL(ctx, 4, cluster.AddPeer, 500, time.Minute); err == nil || errors.Is(err, pdclient.ErrNotSupported) {
+		t.Errorf("8.5 that refuses for another reason: %v, want its own words", err)
+	}
 	early := newPD(t, pdtest.V4_0_16)
 	early.Inject(pdtest.Fault{On: "GET /stores/limit", Status: 200, Body: `{"4":{"rate":12,"mode":"auto"}}`})
 	if limits, err := newClient(t, early.URLs()...).StoreLimits(ctx); err != nil || limits[4] != (cluster.StoreLimit{AddPeer: 12, RemovePeer: 12}) {
