@@ -73,8 +73,11 @@ func judge(module string, rule Rule, pkg, imported string) (what, why string) {
 	return "imports " + imported, rule.Why
 }
 
-// isFake reports packages that stand in for something in tests: pdtest, uitest.
-func isFake(pkg string) bool { return strings.HasSuffix(pkg, "test") && pkg != "internal/archtest" }
+// isFake reports packages that exist for tests only: those that stand in for
+// something (pdtest, uitest) and the conformance test that holds them to it.
+func isFake(pkg string) bool {
+	return (strings.HasSuffix(pkg, "test") || strings.HasSuffix(pkg, "/conformance")) && pkg != "internal/archtest"
+}
 
 // within reports whether an import path is parent or below it. A major version
 // suffix ("survey/v2") counts as below.
