@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"unicode"
 
 	"github.com/itchyny/gojq"
 )
@@ -33,7 +34,24 @@ func (e *SyntaxError) Error() string {
 	}
 	start := strings.LastIndexByte(e.Source[:e.Offset], '\n') + 1
 	line, _, _ := strings.Cut(e.Source[start:], "\n")
-	return fmt.Sprintf("%s\n  %s\n  %s^", message, line, strings.Repeat(" ", len([]rune(e.Source[start:e.Offset]))))
+	// A tab has no width of its own that a caret could be placed by.
+	line = strings.ReplaceAll(line, "\t", " ")
+	return fmt.Sprintf("%s\n  %s\n  %s^", message, line, strings.Repeat(" ", columns(e.Source[start:e.Offset])))
+}
+
+// columns is how many columns of a terminal the text takes.
+func columns(text string) int {
+	n := 0
+	for _, r := range text {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+		case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana), r >= 0x3000 && r <= 0x303e, r >= 0xff01 && r <= 0xff60:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 func (e *SyntaxError) Unwrap() error { return e.Err }
