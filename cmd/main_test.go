@@ -147,7 +147,7 @@ func runStart(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // patience bounds every wait for something that must happen.
-const patience = 20 * time.Second
+const patience = 15 * time.Second
 
 // eventually polls until the condition holds.
 func eventually(ts *testscript.TestScript, what string, holds func() bool) {

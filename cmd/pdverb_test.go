@@ -137,6 +137,7 @@ var pdVerbs = func() map[string]pdVerb {
 	verbs := map[string]pdVerb{
 		"fault":           setFault,
 		"await":           awaitCalls,
+		"await-faults":    awaitFaults,
 		"expect-writes":   expectWrites,
 		"no-requests":     expectNothing,
 		"expect-calls":    expectCalls,
@@ -346,6 +347,11 @@ func interruptJob(s *script) {
 func awaitCalls(ts *testscript.TestScript, pd *scriptPD, w *words) {
 	n, pattern := w.int(), w.next()
 	eventually(ts, fmt.Sprintf("%d calls %q", n, pattern), func() bool { return pd.Made(pattern) >= n })
+}
+
+// awaitFaults waits until every fault has hit a request.
+func awaitFaults(ts *testscript.TestScript, pd *scriptPD, _ *words) {
+	eventually(ts, "the faults to happen", func() bool { return len(pd.Unused()) == 0 })
 }
 
 func expectWrites(ts *testscript.TestScript, pd *scriptPD, w *words) {
