@@ -13,14 +13,16 @@ type Unread map[string]error
 type Snapshot struct {
 	// ReadAt is PD's clock (the Date header, whole seconds) when the stores were
 	// read. All heartbeat ages are relative to it.
-	ReadAt      time.Time          `json:"read_at"`
-	Members     *Members           `json:"members,omitempty"`
-	Health      []MemberHealth     `json:"health,omitempty"`
-	PDVersion   string             `json:"pd_version,omitempty"`
-	Stores      []Store            `json:"stores"`
-	Limits      StoreLimits        `json:"limits,omitempty"`
-	Schedule    *ScheduleConfig    `json:"schedule,omitempty"`
-	Replication *ReplicationConfig `json:"replication,omitempty"`
+	ReadAt    time.Time      `json:"read_at"`
+	Members   *Members       `json:"members,omitempty"`
+	Health    []MemberHealth `json:"health,omitempty"`
+	PDVersion string         `json:"pd_version,omitempty"`
+	// DashboardURL is the client URL of the PD that serves TiDB Dashboard, if any.
+	DashboardURL string             `json:"dashboard_url,omitempty"`
+	Stores       []Store            `json:"stores"`
+	Limits       StoreLimits        `json:"limits,omitempty"`
+	Schedule     *ScheduleConfig    `json:"schedule,omitempty"`
+	Replication  *ReplicationConfig `json:"replication,omitempty"`
 	// Rules is empty where placement rules are off.
 	Rules      []Rule      `json:"rules,omitempty"`
 	RuleGroups []RuleGroup `json:"rule_groups,omitempty"`

@@ -251,3 +251,13 @@ func TestEndpoints(t *testing.T) {
 		t.Errorf("host:port: %v", err)
 	}
 }
+
+func TestDashboardURL(t *testing.T) {
+	for address, want := range map[string]string{"auto": "", "none": "", "": "", "http://10.0.1.2:2379": "http://10.0.1.2:2379"} {
+		pd := pdtest.New(t, pdtest.V8_5)
+		pd.SetDashboard(address)
+		if got, err := newClient(t, pd.URLs()...).DashboardURL(t.Context()); err != nil || got != want {
+			t.Errorf("with dashboard-address %q: %q, %v", address, got, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package pdclient
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"ebb/cluster"
@@ -119,4 +120,21 @@ func (c *Client) Status(ctx context.Context) (cluster.PDStatus, error) {
 		out.StartTime = time.Unix(wire.Start, 0)
 	}
 	return out, nil
+}
+
+// DashboardURL is the client URL of the PD that serves TiDB Dashboard, "" while
+// none does: the setting can also be "auto" (not chosen yet) or "none".
+func (c *Client) DashboardURL(ctx context.Context) (string, error) {
+	var wire struct {
+		PDServer struct {
+			DashboardAddress string `json:"dashboard-address"`
+		} `json:"pd-server"`
+	}
+	if err := c.readJSON(ctx, get("/config", nil), &wire); err != nil {
+		return "", err
+	}
+	if address := wire.PDServer.DashboardAddress; strings.Contains(address, "://") {
+		return address, nil
+	}
+	return "", nil
 }

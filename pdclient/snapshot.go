@@ -51,6 +51,7 @@ func (c *Client) snapshotParts(ctx context.Context, s *cluster.Snapshot) map[str
 		"members":         func() (err error) { s.Members, err = c.Members(ctx); return err },
 		"health":          func() (err error) { s.Health, err = c.Health(ctx); return err },
 		"pd_version":      func() (err error) { s.PDVersion, err = c.PDVersion(ctx); return err },
+		"dashboard_url":   func() (err error) { s.DashboardURL, err = c.DashboardURL(ctx); return err },
 		"limits":          func() (err error) { s.Limits, err = c.StoreLimits(ctx); return err },
 		"schedule":        func() (err error) { s.Schedule, err = c.ScheduleConfig(ctx); return err },
 		"replication":     func() (err error) { s.Replication, err = c.ReplicationConfig(ctx); return err },

@@ -184,11 +184,11 @@ func leavingCells(s *StoreInfo) []ui.Cell {
 // StatusStyle gives a status the colour that tiup gives it.
 func StatusStyle(status string) ui.Style {
 	switch strings.ToLower(status) {
-	case "up|l":
+	case "up|l", "up|l|ui":
 		return ui.BrightGreen
-	case "up":
+	case "up", "up|ui":
 		return ui.Green
-	case "down", "err", "inactive", "ambiguous":
+	case "down", "down|ui", "err", "inactive", "ambiguous":
 		return ui.Red
 	case "tombstone", "disconnected", "n/a", "offline", "pending offline":
 		return ui.Yellow

@@ -94,7 +94,7 @@ func (inv *Inventory) component(instance *topology.Instance) Node {
 	return n
 }
 
-// memberStatus is tiup's word for a PD: "Up|L" leads.
+// memberStatus is tiup's word for a PD: "Up|L" leads, "|UI" serves the dashboard.
 func (inv *Inventory) memberStatus(instance *topology.Instance) (status string, known bool) {
 	if inv.Snapshot == nil || inv.Snapshot.Members == nil {
 		return "Down", false
@@ -103,13 +103,16 @@ func (inv *Inventory) memberStatus(instance *topology.Instance) (status string, 
 		if m.Name != instance.Name && !servesAt(m.ClientURLs, instance) {
 			continue
 		}
-		switch {
-		case !m.Healthy:
-			return "Down", true
-		case m.ID == inv.Snapshot.Members.Leader.ID:
-			return "Up|L", true
+		status = "Up"
+		if !m.Healthy {
+			status = "Down"
+		} else if m.ID == inv.Snapshot.Members.Leader.ID {
+			status += "|L"
 		}
-		return "Up", true
+		if slices.Contains(m.ClientURLs, inv.Snapshot.DashboardURL) {
+			status += "|UI"
+		}
+		return status, true
 	}
 	return "N/A", false
 }

@@ -55,6 +55,12 @@ var ttlItems = []string{
 
 func (pd *PD) configRoutes() []route {
 	return []route{
+		{on: "GET /config", handle: func(*request) reply {
+			return ok(map[string]any{
+				"schedule": pd.schedule, "replication": pd.replicate,
+				"pd-server": map[string]any{"dashboard-address": pd.dashboard},
+			})
+		}},
 		{on: "GET /config/schedule", handle: func(*request) reply { return ok(pd.schedule) }},
 		{on: "GET /config/replicate", handle: func(*request) reply { return ok(pd.replicate) }},
 		{on: "POST /config", query: []string{"ttlSecond"}, fields: []string{"*"}, handle: pd.setConfig},
@@ -154,4 +160,12 @@ func (pd *PD) SetConfig(name string, value any) {
 		return
 	}
 	pd.schedule[strings.TrimPrefix(name, "schedule.")] = value
+}
+
+// SetDashboard names the member that serves TiDB Dashboard: its client URL, or
+// "auto" or "none".
+func (pd *PD) SetDashboard(address string) {
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	pd.dashboard = address
 }

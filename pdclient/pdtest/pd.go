@@ -39,6 +39,7 @@ type state struct {
 	limitTTL   map[string]temporary // "add-peer-4"
 	rules      []cluster.Rule
 	ruleGroups []cluster.RuleGroup
+	dashboard  string // as in the setting dashboard-address
 	labels     []cluster.RegionLabelRule
 	evicting   map[cluster.StoreID]bool
 	paused     map[string]time.Time // scheduler -> until
