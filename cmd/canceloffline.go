@@ -18,7 +18,7 @@ func newCancelOfflineCommand(env *Env) *cobra.Command {
 store's own limits as they were (PD forgets them when its leader changes), its
 evict-leader scheduler, and the offline flag in the topology.
 
-A Tombstone and a store that was deleted by force cannot be taken back.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitInterrupted),
+A Tombstone and a store that was deleted by force cannot be taken back.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitLocked, ExitInterrupted),
 		Example: `  ebb cancel-offline prod -N 10.0.1.7:20160
   ebb cancel-offline -t topology.yaml -N 4 --dry-run -o json`,
 		GroupID: groupChange,

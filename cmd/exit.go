@@ -39,7 +39,7 @@ var exitCodes = []struct {
 }{
 	{ExitDone, "done", "done, or there was nothing to do"},
 	{ExitFailed, "failed", "failed; what was tried and why is on stderr"},
-	{ExitNo, "no", "the answer is no: refused as unsafe, or a problem was found; nothing was changed"},
+	{ExitNo, "no", "the answer is no: refused as unsafe, with nothing changed, or a problem was found"},
 	{ExitUsage, "usage", "wrong flags or arguments, or a file that cannot be understood; nothing was changed"},
 	{ExitCannotTell, "cannot-tell", "something could not be looked at, so nobody can tell; nothing was changed"},
 	{ExitDeclined, "declined", "declined at the prompt; nothing was changed"},

@@ -31,7 +31,7 @@ made before the first change. Nothing is stopped and no data is deleted: until a
 store is Tombstone, ebb cancel-offline takes it back.
 
 With --wait the command reports until PD says Tombstone. Ctrl-C then only stops
-the reporting.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitInProgress, ExitPartly, ExitUnreachable, ExitInterrupted),
+the reporting.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitInProgress, ExitPartly, ExitUnreachable, ExitLocked, ExitInterrupted),
 		Example: `  ebb scale-in prod -N 10.0.1.7:20160 --wait
   ebb scale-in -t topology.yaml -N 10.0.1.7:20160,10.0.1.8:20160 --evict-leader --dry-run`,
 		GroupID: groupChange,

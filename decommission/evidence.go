@@ -44,7 +44,7 @@ type RegionCount struct {
 
 func (c *RegionCount) add(id cluster.RegionID) {
 	c.Count++
-	if len(c.Examples) < maxExamples {
+	if len(c.Examples) < MaxExamples {
 		c.Examples = append(c.Examples, id)
 	}
 }

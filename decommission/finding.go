@@ -52,7 +52,7 @@ type Finding struct {
 	// Evidence lists the facts behind the summary, with where they came from.
 	Evidence []string           `json:"evidence,omitempty"`
 	Stores   []cluster.StoreID  `json:"stores,omitempty"`
-	Regions  []cluster.RegionID `json:"regions,omitempty"` // examples, at most maxExamples
+	Regions  []cluster.RegionID `json:"regions,omitempty"` // examples, at most MaxExamples
 	// Fix is what to type or do next; "" when there is nothing to do.
 	Fix string `json:"fix,omitempty"`
 	// Risk names the risk that --accept-risk takes to go on in spite of a
@@ -62,8 +62,9 @@ type Finding struct {
 	Accepted bool `json:"accepted,omitempty"`
 }
 
-// maxExamples bounds the region ids carried by a finding.
-const maxExamples = 5
+// MaxExamples bounds the region ids carried by a finding: as many as that may
+// not be all.
+const MaxExamples = 5
 
 // blocks reports whether the finding stops the operation.
 func (f *Finding) blocks() bool { return f.Result == Refused && !f.Accepted }

@@ -97,7 +97,7 @@ func (inv *Inventory) component(instance *topology.Instance) Node {
 // memberStatus is tiup's word for a PD: "Up|L" leads, "|UI" serves the dashboard.
 func (inv *Inventory) memberStatus(instance *topology.Instance) (status string, known bool) {
 	if inv.Snapshot == nil || inv.Snapshot.Members == nil {
-		return "Down", false
+		return "N/A", false // PD was not heard, which does not make it dead
 	}
 	for _, m := range inv.Snapshot.Health {
 		if m.Name != instance.Name && !servesAt(m.ClientURLs, instance) {

@@ -154,7 +154,11 @@ func regionIDs(ids []cluster.RegionID) string {
 	for _, id := range ids {
 		parts = append(parts, id.String())
 	}
-	return strings.Join(parts, ", ") + ", ..."
+	list := strings.Join(parts, ", ")
+	if len(ids) >= decommission.MaxExamples {
+		list += ", ..."
+	}
+	return list
 }
 
 // Outcome prints what came of one step.
