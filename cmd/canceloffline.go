@@ -54,6 +54,6 @@ func runCancelOffline(ctx context.Context, env *Env, opts *changeOptions, args [
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}
-	_, err = decommission.Apply(ctx, plan, env.deps(t, plan, r.step))
+	err = env.apply(ctx, t, plan, r.step)
 	return r.summary(ctx, nil, err)
 }

@@ -26,15 +26,18 @@ type Env struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Run runs a child program on the terminal of this one.
 	Run func(ctx context.Context, path string, args []string) error
-	// Actor names who runs the program, for the journal.
+	// Actor names who runs the program, PID the process and Args its command line,
+	// for the journal.
 	Actor string
+	PID   int
+	Args  []string
 }
 
 func systemEnv(streams *ui.Streams) *Env {
 	dialer := new(net.Dialer)
 	return &Env{
 		Streams: streams, Prompter: ui.NewPrompter(streams), Now: time.Now, Sleep: sleep,
-		NewPD: pdclient.New, Dial: dialer.DialContext, Run: runChild(streams), Actor: actor(),
+		NewPD: pdclient.New, Dial: dialer.DialContext, Run: runChild(streams), Actor: actor(), PID: os.Getpid(),
 	}
 }
 

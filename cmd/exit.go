@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"ebb/decommission"
+	"ebb/journal"
 	"ebb/pdclient"
 	"ebb/topology"
 	"ebb/topology/file"
@@ -95,7 +96,8 @@ func exitCodeOf(err error) ExitCode {
 		partial     *decommission.PartialError
 		unfinished  *decommission.UnfinishedError
 		lostContact *decommission.LostContactError
-		locked      *file.LockedError
+		fileLocked  *file.LockedError
+		locked      *journal.LockedError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -116,7 +118,7 @@ func exitCodeOf(err error) ExitCode {
 		return ExitInterrupted
 	case errors.Is(err, pdclient.ErrOutcomeUnknown):
 		return ExitPartly
-	case errors.As(err, &locked):
+	case errors.As(err, &fileLocked), errors.As(err, &locked):
 		return ExitLocked
 	case errors.As(err, &lostContact), errors.Is(err, pdclient.ErrUnreachable), errors.Is(err, pdclient.ErrNoLeader), errors.Is(err, context.DeadlineExceeded):
 		return ExitUnreachable

@@ -17,7 +17,7 @@ func (e *hintedError) Unwrap() error { return e.error }
 func hintsOf(err error) []string {
 	// Every level is looked at by itself: errors.As would stop at the first
 	// error that could hint, of all that are joined.
-	if hinted, ok := err.(interface{ Hint() string }); ok && hinted.Hint() != "" { //nolint:errorlint // see above
+	if hinted, ok := err.(interface{ Hint() string }); ok && hinted.Hint() != "" {
 		return []string{hinted.Hint()}
 	}
 	switch wrapper := err.(type) { //nolint:errorlint // see above

@@ -28,6 +28,7 @@ func run(ctx context.Context, env *Env, args []string) ExitCode {
 	context.AfterFunc(ctx, stop)
 	defer env.Streams.Restore()
 
+	env.Args = args
 	root := newRoot(env)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)

@@ -74,6 +74,8 @@ func setUpScript(env *testscript.Env) error {
 	for name, value := range map[string]string{
 		"HOME": env.WorkDir + "/home", "XDG_STATE_HOME": env.WorkDir + "/state", "TIUP_HOME": env.WorkDir + "/tiup",
 		"TIUP_COMPONENT_DATA_DIR": "", "NO_COLOR": "", "TERM": "xterm", "TZ": "UTC",
+		// Under the race detector a program sleeps for a second before it ends.
+		"GORACE":     "atexit_sleep_ms=0",
 		"HTTP_PROXY": "", "HTTPS_PROXY": "", "PD": "", "PD1": "", "PD2": "", "PD3": "", "PORT1": "", "PORT2": "", "PORT3": "",
 	} {
 		env.Setenv(name, value)

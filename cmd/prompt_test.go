@@ -46,7 +46,7 @@ func onTerminal(t *testing.T, environ []string, args ...string) *terminal {
 	m := &terminal{t: t, master: master, tty: tty, done: make(chan error, 1)}
 	home := t.TempDir()
 	m.cmd = exec.Command(path, args...)
-	m.cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home, "TERM=xterm", "PATH=" + os.Getenv("PATH")}, environ...)
+	m.cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home, "TERM=xterm", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH")}, environ...)
 	m.cmd.Stdin, m.cmd.Stdout, m.cmd.Stderr = tty, tty, tty
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := m.cmd.Start(); err != nil {

@@ -147,6 +147,5 @@ func finishEviction(ctx context.Context, env *Env, t *target, r *reporter, ids [
 	if plan.Changes() == 0 {
 		return nil
 	}
-	_, err = decommission.Apply(ctx, plan, env.deps(t, plan, func(o decommission.StepOutcome) { r.step(o) }))
-	return err
+	return env.apply(ctx, t, plan, r.step)
 }

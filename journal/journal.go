@@ -8,7 +8,6 @@
 package journal
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +15,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,11 +27,14 @@ const Schema = 1
 // Kind says what a record stands for.
 type Kind string
 
-// Kinds of records. An intent without an outcome is a change of which nobody
-// knows whether it was made.
+// Kinds of records, in the order in which an operation writes them. An intent
+// without an outcome is a change of which nobody knows whether it was made; a
+// begin without an end is an operation that was cut off, or is still running.
 const (
+	Begin   Kind = "begin"
 	Intent  Kind = "intent"
 	Outcome Kind = "outcome"
+	End     Kind = "end"
 )
 
 // Record is one line of the journal.
@@ -41,10 +45,14 @@ type Record struct {
 	ClusterID uint64    `json:"cluster_id"`
 	Verb      string    `json:"verb"`
 	Kind      Kind      `json:"kind"`
-	Step      string    `json:"step"`
+	// Args is the redacted command line, and PlanHash the SHA-256 of the plan's
+	// JSON; in begins only.
+	Args     []string `json:"args,omitempty"`
+	PlanHash string   `json:"plan_hash,omitempty"`
+	Step     string   `json:"step,omitempty"` // in intents and outcomes
 	// Undo is what the caller needs to take the step back; in intents only.
 	Undo   json.RawMessage `json:"undo,omitempty"`
-	Result string          `json:"result,omitempty"` // in outcomes only
+	Result string          `json:"result,omitempty"` // in outcomes and ends
 	Error  string          `json:"error,omitempty"`
 	Actor  string          `json:"actor"` // user@host of the person or script
 	PID    int             `json:"pid"`
@@ -69,57 +77,6 @@ func Open(dir string, clusterID uint64, actor string, now func() time.Time) *Jou
 
 // Path is where the journal is.
 func (j *Journal) Path() string { return j.path }
-
-// Operation groups the records of one run of a verb.
-type Operation struct {
-	journal *Journal
-	id      string
-	verb    string
-}
-
-// Begin starts an operation. It writes nothing.
-func (j *Journal) Begin(verb string) *Operation {
-	return &Operation{journal: j, verb: verb, id: j.now().UTC().Format("20060102T150405") + "-" + rand.Text()[:6]}
-}
-
-// ID names the operation.
-func (o *Operation) ID() string { return o.id }
-
-// Intent records that a step is about to be made. When it returns nil the
-// record is on disk. undo may be nil.
-func (o *Operation) Intent(step string, undo any) error {
-	var raw json.RawMessage
-	if undo != nil {
-		var err error
-		if raw, err = json.Marshal(undo); err != nil {
-			return fmt.Errorf("record %s: %w", step, err)
-		}
-	}
-	return o.append(Record{Kind: Intent, Step: step, Undo: raw})
-}
-
-// Outcome records what came of a step. cause may be nil.
-func (o *Operation) Outcome(step, result string, cause error) error {
-	r := Record{Kind: Outcome, Step: step, Result: result}
-	if cause != nil {
-		r.Error = cause.Error()
-	}
-	return o.append(r)
-}
-
-func (o *Operation) append(r Record) error {
-	j := o.journal
-	r.Schema, r.Time, r.Operation, r.ClusterID = Schema, j.now().UTC(), o.id, j.clusterID
-	r.Verb, r.Actor, r.PID = o.verb, j.actor, os.Getpid()
-	line, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("write journal %s: %w", j.path, err)
-	}
-	if err := appendLine(j.path, line); err != nil {
-		return fmt.Errorf("write journal %s: %w", j.path, err)
-	}
-	return nil
-}
 
 // appendLine adds a line and waits until it is on disk. The write is a single
 // one, so that two processes never mix their lines.
@@ -172,4 +129,20 @@ func (j *Journal) Read() (records []Record, torn int, err error) {
 	}
 	records, torn = Decode(data)
 	return records, torn, nil
+}
+
+// Clusters lists the clusters that have a journal in a directory, by id.
+func Clusters(dir string) ([]uint64, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil {
+		return nil, fmt.Errorf("list journals: %w", err)
+	}
+	var ids []uint64
+	for _, path := range paths {
+		if id, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(path), ".jsonl"), 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -15,9 +16,18 @@ func testJournal(t *testing.T) *Journal {
 	return Open(filepath.Join(t.TempDir(), "state"), 42, "ops@db1", func() time.Time { return clock })
 }
 
+func begin(t *testing.T, j *Journal) *Operation {
+	t.Helper()
+	op, err := j.Begin("scale-in", []string{"scale-in", "-u", "http://ops:secret@pd:2379"}, map[string]int{"steps": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return op
+}
+
 func TestIntentIsReadBack(t *testing.T) {
 	j := testJournal(t)
-	op := j.Begin("scale-in")
+	op := begin(t, j)
 	if err := op.Intent("delete-store/4", map[string]any{"limit": 15}); err != nil {
 		t.Fatal(err)
 	}
@@ -25,13 +35,16 @@ func TestIntentIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	records, torn, err := j.Read()
-	if err != nil || torn != 0 || len(records) != 2 {
+	if err != nil || torn != 0 || len(records) != 3 {
 		t.Fatalf("Read() = %d records, %d torn, %v", len(records), torn, err)
 	}
-	if r := records[0]; r.Kind != Intent || string(r.Undo) != `{"limit":15}` || r.ClusterID != 42 || r.Actor != "ops@db1" {
+	if r := records[0]; r.Kind != Begin || r.PlanHash == "" || !slices.Equal(r.Args, []string{"scale-in", "-u", "http://ops:xxxxx@pd:2379"}) {
+		t.Errorf("begin = %+v", r)
+	}
+	if r := records[1]; r.Kind != Intent || string(r.Undo) != `{"limit":15}` || r.ClusterID != 42 || r.Actor != "ops@db1" {
 		t.Errorf("intent = %+v", r)
 	}
-	if r := records[1]; r.Kind != Outcome || r.Result != "failed" || r.Error != "PD said no" || r.Operation != op.ID() {
+	if r := records[2]; r.Kind != Outcome || r.Result != "failed" || r.Error != "PD said no" || r.Operation != op.ID() {
 		t.Errorf("outcome = %+v", r)
 	}
 	info, err := os.Stat(j.Path())
@@ -51,11 +64,9 @@ func TestMissingJournalIsEmpty(t *testing.T) {
 // before stay readable, and the next record is not glued to the torn one.
 func TestTornTail(t *testing.T) {
 	j := testJournal(t)
-	op := j.Begin("scale-in")
-	for range 2 {
-		if err := op.Intent("delete-store/4", nil); err != nil {
-			t.Fatal(err)
-		}
+	op := begin(t, j)
+	if err := op.Intent("delete-store/4", nil); err != nil {
+		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(j.Path())
 	if err != nil {
@@ -85,8 +96,8 @@ func TestUnwritableJournalIsAnError(t *testing.T) {
 	if err := os.WriteFile(filepath.Dir(j.Path()), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Begin("scale-in").Intent("x", nil); err == nil {
-		t.Error("Intent() = nil although the journal cannot be written")
+	if _, err := j.Begin("scale-in", nil, nil); err == nil {
+		t.Error("Begin() = nil although the journal cannot be written")
 	}
 }
 

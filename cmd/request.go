@@ -3,44 +3,14 @@ package cmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"path/filepath"
 	"time"
 
 	"ebb/cluster"
 	"ebb/decommission"
 	"ebb/journal"
-	"ebb/pdclient"
 	"ebb/topology"
 	"ebb/topology/file"
 )
-
-// deps joins a plan with PD, the topology file and the journal.
-func (e *Env) deps(t *target, p *decommission.Plan, notify func(decommission.StepOutcome)) decommission.Deps {
-	return decommission.Deps{
-		PD: t.pd, Topology: &offlineMarker{t.file, e.Now},
-		Journal: &recorder{e.journal(p.ClusterID).Begin(p.Verb)},
-		Notify:  notify,
-		OutcomeUnknown: func(err error) bool {
-			return errors.Is(err, pdclient.ErrOutcomeUnknown)
-		},
-	}
-}
-
-func (e *Env) journal(clusterID uint64) *journal.Journal {
-	return journal.Open(filepath.Join(e.stateDir(), "journal"), clusterID, e.Actor, e.Now)
-}
-
-// recorder writes the steps of a plan into the journal.
-type recorder struct{ op *journal.Operation }
-
-func (r *recorder) Intent(step decommission.Step, undo any) error {
-	return r.op.Intent(step.ID(), undo)
-}
-
-func (r *recorder) Outcome(step decommission.Step, result decommission.StepResult, err error) error {
-	return r.op.Outcome(step.ID(), string(result), err)
-}
 
 // history finds in the journal what a store was like before its last leaving
 // began. Only intents to delete it count: they are written while it is Up.
