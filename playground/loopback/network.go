@@ -58,16 +58,19 @@ func Hold(ctx context.Context, prefix string, probe map[int]int) (*Network, erro
 		return nil, err
 	}
 	network := &Network{prefix: parsed}
-	for host, port := range probe {
-		listener, err := network.listen(ctx, host, port)
-		if err != nil {
-			return nil, err
-		}
-		listener.Close()
-	}
+	// Held first, then probed: a probe takes the port for a moment, which must not
+	// be the moment in which the one who holds the network wants it.
 	network.listener, err = network.listen(ctx, controlHost, controlPort)
 	if err != nil {
 		return nil, err
+	}
+	for host, port := range probe {
+		listener, err := network.listen(ctx, host, port)
+		if err != nil {
+			network.listener.Close()
+			return nil, err
+		}
+		listener.Close()
 	}
 	return network, nil
 }

@@ -3,6 +3,7 @@ package loopback_test
 import (
 	"errors"
 	"net"
+	"sync"
 	"testing"
 
 	"ebb/playground/loopback"
@@ -54,6 +55,32 @@ func TestHoldAnyPicksDifferentNetworks(t *testing.T) {
 	defer second.Listener().Close()
 	if first.Prefix() == second.Prefix() {
 		t.Errorf("both got %s", first.Prefix())
+	}
+}
+
+// Whoever holds a network can use its ports at once, however many others look
+// for one.
+func TestProbesDoNotDisturbTheHolder(t *testing.T) {
+	probe := map[int]int{1: 2379, 11: 20160}
+	for range 50 {
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				network, err := loopback.HoldAny(t.Context(), probe)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer network.Listener().Close()
+				used, err := net.Listen("tcp", net.JoinHostPort(network.Host(1), "2379"))
+				if err != nil {
+					t.Errorf("use a port of the network just taken: %v", err)
+					return
+				}
+				used.Close()
+			})
+		}
+		group.Wait()
 	}
 }
 
