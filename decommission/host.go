@@ -1,0 +1,147 @@
+package decommission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Command is what is run on a host: argv, never a shell line.
+type Command struct {
+	Argv []string
+	// Stdin is given to the command. Lists of paths travel here, so that they do
+	// not show up in the command lines among which processes are looked for.
+	Stdin string
+}
+
+// Host runs commands on one machine, with the rights that managing the store's
+// unit takes. It returns the standard output. An error that knows the exit
+// status of the command has a method ExitStatus() int; any other error means
+// that nobody knows whether the command ran.
+type Host interface {
+	Run(ctx context.Context, c Command) (stdout string, err error)
+}
+
+// exitStatus is the exit status in an error, ok only if the command itself
+// ended with one.
+func exitStatus(err error) (status int, ok bool) {
+	var e interface{ ExitStatus() int }
+	if errors.As(err, &e) {
+		return e.ExitStatus(), true
+	}
+	return 0, false
+}
+
+// Unit is the state of a systemd unit.
+type Unit struct {
+	Name string `json:"name"`
+	// Load is "loaded", "not-found", "masked", ...; Active "active", "inactive",
+	// "failed", ...; File "enabled", "disabled", "masked", "" (no unit file).
+	Load   string `json:"load"`
+	Active string `json:"active"`
+	File   string `json:"file,omitempty"`
+	// FragmentPath is the unit file, "" when there is none.
+	FragmentPath string `json:"fragment_path,omitempty"`
+	ExecStart    string `json:"exec_start,omitempty"`
+	MainPID      int    `json:"main_pid,omitempty"`
+}
+
+// Exists reports whether systemd knows the unit.
+func (u *Unit) Exists() bool { return u.Load != "not-found" && u.Load != "" }
+
+// Running reports whether the unit runs or is about to. Only a clear word for
+// the contrary counts as stopped.
+func (u *Unit) Running() bool { return u.Active != "inactive" && u.Active != "failed" }
+
+// systemctl is the command line for units of the system or of the login user
+// (global.systemd_mode of the topology).
+func systemctl(user bool, args ...string) Command {
+	argv := []string{"systemctl"}
+	if user {
+		argv = append(argv, "--user")
+	}
+	return Command{Argv: append(argv, args...)}
+}
+
+// ReadUnit asks systemd about a unit. A unit that does not exist is no error.
+func ReadUnit(ctx context.Context, h Host, user bool, name string) (*Unit, error) {
+	out, err := h.Run(ctx, systemctl(user, "show", "--property=LoadState,ActiveState,UnitFileState,FragmentPath,ExecStart,MainPID", "--", name))
+	if err != nil {
+		return nil, fmt.Errorf("read unit %s: %w", name, err)
+	}
+	u := &Unit{Name: name}
+	for line := range strings.Lines(out) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch key {
+		case "LoadState":
+			u.Load = value
+		case "ActiveState":
+			u.Active = value
+		case "UnitFileState":
+			u.File = value
+		case "FragmentPath":
+			u.FragmentPath = value
+		case "ExecStart":
+			u.ExecStart = value
+		case "MainPID":
+			u.MainPID, _ = strconv.Atoi(value) // 0 is systemd's own word for none
+		}
+	}
+	if u.Load == "" || u.Active == "" {
+		return nil, fmt.Errorf("read unit %s: systemctl said neither LoadState nor ActiveState: %q", name, out)
+	}
+	return u, nil
+}
+
+// Process is a process that uses a directory.
+type Process struct {
+	PID     int    `json:"pid"`
+	Command string `json:"command"`
+}
+
+// scanProcesses prints "PID<tab>command line" of every process one of whose
+// arguments is, or lies in, a directory of the list on standard input. It does
+// not see itself: the directories are not on its command line.
+const scanProcesses = `dirs=$(cat)
+for f in /proc/[0-9]*/cmdline; do
+  pid=${f#/proc/}; pid=${pid%/cmdline}
+  args=$(tr '\000' '\n' <"$f" 2>/dev/null) || continue
+  [ -n "$args" ] || continue
+  hit=
+  while IFS= read -r dir; do
+    while IFS= read -r arg; do
+      case "$arg" in "$dir"|"$dir"/*|*="$dir"|*="$dir"/*) hit=1; break 2;; esac
+    done <<ARGS
+$args
+ARGS
+  done <<DIRS
+$dirs
+DIRS
+  [ -z "$hit" ] || printf '%s\t%s\n' "$pid" "$(printf '%s' "$args" | tr '\n' ' ' | cut -c1-200)"
+done
+echo end`
+
+// ProcessesUsing lists the processes that name one of the directories, or a
+// file in one, on their command line.
+func ProcessesUsing(ctx context.Context, h Host, dirs []string) ([]Process, error) {
+	out, err := h.Run(ctx, Command{Argv: []string{"sh", "-c", scanProcesses}, Stdin: strings.Join(dirs, "\n") + "\n"})
+	if err != nil {
+		return nil, fmt.Errorf("look for processes: %w", err)
+	}
+	body, complete := strings.CutSuffix(strings.TrimRight(out, "\n"), "end")
+	if !complete {
+		return nil, fmt.Errorf("look for processes: the list is not complete: %q", out)
+	}
+	var list []Process
+	for line := range strings.Lines(body) {
+		pid, command, _ := strings.Cut(strings.TrimRight(line, "\n"), "\t")
+		n, err := strconv.Atoi(pid)
+		if err != nil {
+			return nil, fmt.Errorf("look for processes: want a process id, got %q", line)
+		}
+		list = append(list, Process{PID: n, Command: strings.TrimSpace(command)})
+	}
+	return list, nil
+}

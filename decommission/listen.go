@@ -1,0 +1,66 @@
+package decommission
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// tcpListen is the state LISTEN in /proc/net/tcp (include/net/tcp_states.h).
+const tcpListen = "0A"
+
+// ListeningPorts tells which of the ports something listens on, at the given
+// address of the host or at all of its addresses. host may be a name, which is
+// not resolved here: then a listener at any address counts.
+func ListeningPorts(ctx context.Context, h Host, host string, ports []int) ([]int, error) {
+	out, err := h.Run(ctx, Command{Argv: []string{"cat", "/proc/net/tcp", "/proc/net/tcp6"}})
+	if err != nil {
+		return nil, fmt.Errorf("look for listeners: %w", err)
+	}
+	if !strings.Contains(out, "local_address") {
+		return nil, fmt.Errorf("look for listeners: /proc/net/tcp is not what it should be: %.80q", out)
+	}
+	want, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	named := err != nil
+	var open []int
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[3] != tcpListen {
+			continue
+		}
+		local, err := parseProcAddr(fields[1])
+		if err != nil {
+			return nil, fmt.Errorf("look for listeners: %w", err)
+		}
+		port := int(local.Port())
+		at := local.Addr().Unmap()
+		if slices.Contains(ports, port) && !slices.Contains(open, port) && (named || at.IsUnspecified() || at == want) {
+			open = append(open, port)
+		}
+	}
+	slices.Sort(open)
+	return open, nil
+}
+
+// parseProcAddr reads "0100007F:1F90": the address as 32-bit words in the byte
+// order of the machine (little endian wherever TiKV runs), and the port.
+func parseProcAddr(text string) (netip.AddrPort, error) {
+	addr, port, _ := strings.Cut(text, ":")
+	raw, err := hex.DecodeString(addr)
+	if err != nil || len(raw) != 4 && len(raw) != 16 {
+		return netip.AddrPort{}, fmt.Errorf("want an address as in /proc/net/tcp, got %q", text)
+	}
+	for word := range slices.Chunk(raw, 4) {
+		slices.Reverse(word)
+	}
+	n, err := strconv.ParseUint(port, 16, 16)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("want a port as in /proc/net/tcp, got %q", text)
+	}
+	ip, _ := netip.AddrFromSlice(raw)
+	return netip.AddrPortFrom(ip, uint16(n)), nil
+}
