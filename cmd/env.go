@@ -24,6 +24,8 @@ type Env struct {
 	NewPD func(pdclient.Config) (*pdclient.Client, error)
 	// Dial tries a TCP connection, to see whether a port answers.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Hosts makes a dialer for the machines of a cluster; it connects to nobody yet.
+	Hosts func(t *target, opts *sshOptions) (hostDialer, error)
 	// Run runs a child program on the terminal of this one.
 	Run func(ctx context.Context, path string, args []string) error
 	// Actor names who runs the program, PID the process and Args its command line,

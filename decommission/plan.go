@@ -81,6 +81,13 @@ type Step struct {
 	Done bool `json:"already_done,omitempty"`
 	// Limit is the value that a restore-limit step sets.
 	Limit *cluster.StoreLimit `json:"limit,omitempty"`
+	// Host, Unit, Path and To are set for steps on a machine: which one, the unit,
+	// the file or directory, and its new name when it is renamed. Bytes is its size.
+	Host  string `json:"host,omitempty"`
+	Unit  string `json:"unit,omitempty"`
+	Path  string `json:"path,omitempty"`
+	To    string `json:"to,omitempty"`
+	Bytes uint64 `json:"bytes,omitempty"`
 	// Guessed is set when the old limit is not known and Limit is that of the
 	// other stores: it is set only where PD left the store unlimited.
 	Guessed bool `json:"guessed,omitempty"`
@@ -88,10 +95,14 @@ type Step struct {
 
 // ID tells the steps of a plan apart.
 func (s *Step) ID() string {
-	if s.StoreID == 0 {
-		return string(s.Kind)
+	id := string(s.Kind)
+	if s.StoreID != 0 {
+		id = fmt.Sprintf("%s/%d", id, s.StoreID)
 	}
-	return fmt.Sprintf("%s/%d", s.Kind, s.StoreID)
+	if s.Unit != "" {
+		id += "/" + s.Unit
+	}
+	return id + s.Path
 }
 
 // Plan is what will be done, and what it was decided from.
@@ -143,11 +154,7 @@ func PlanScaleIn(ev Evidence, req Request) *Plan {
 	p := newPlan(VerbScaleIn, c, req)
 	p.Findings = Check(ev, leaving)
 	for _, risk := range Accept(p.Findings, req.Risks) {
-		p.Findings = append(p.Findings, Finding{
-			Check: "accept-risk", Result: Refused,
-			Summary: fmt.Sprintf("--accept-risk=%s was given, but no check names that risk", risk),
-			Fix:     "leave it out",
-		})
+		p.Findings = append(p.Findings, unusedRisk(risk))
 	}
 	p.Estimate = c.estimate()
 	for i := range p.Stores {

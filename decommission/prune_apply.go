@@ -1,0 +1,260 @@
+package decommission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"ebb/cluster"
+)
+
+// PruneDeps are what ApplyPrune works with.
+type PruneDeps struct {
+	PD interface {
+		PruneReader
+		TombstoneRemover
+	}
+	// Host connects to a machine by the name that targets give it.
+	Host func(ctx context.Context, target *PruneTarget) (Host, error)
+	// Topology is nil when the plan has no step about it.
+	Topology       NodeRemover
+	Journal        Recorder // is used by several machines at once
+	OutcomeUnknown func(error) bool
+	Notify         func(StepOutcome) // one call at a time; may be nil
+	// Concurrency is how many machines are worked on at once.
+	Concurrency int
+	Sleep       func(ctx context.Context, d time.Duration) error
+}
+
+// ApplyPrune makes the steps of a plan. Machines are worked on in parallel, the
+// targets of one machine one after the other. A target whose step fails keeps
+// the rest of its steps for later, and stays in the topology and in PD; the
+// other targets go on. Before the first step of a target its second opinion is
+// taken again.
+func ApplyPrune(ctx context.Context, p *PrunePlan, d PruneDeps) ([]StepOutcome, error) {
+	snap, err := d.PD.Snapshot(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: read the cluster again before the first change: %w", p.Verb, err)
+	}
+	if err := checkUnmoved(&p.Plan, snap); err != nil {
+		return nil, err
+	}
+	run := &pruneRun{plan: p, deps: d, failed: make(map[cluster.StoreID]error)}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, max(d.Concurrency, 1))
+	for _, host := range p.hosts() {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			run.host(ctx, host)
+		})
+	}
+	wg.Wait()
+	run.finish(ctx)
+	return run.outcomes, run.err()
+}
+
+// hosts lists the machines in the order of the targets.
+func (p *PrunePlan) hosts() []string {
+	var list []string
+	for i := range p.Targets {
+		if !slices.Contains(list, p.Targets[i].Host) {
+			list = append(list, p.Targets[i].Host)
+		}
+	}
+	return list
+}
+
+// pruneRun is the state of one ApplyPrune.
+type pruneRun struct {
+	plan *PrunePlan
+	deps PruneDeps
+
+	mu       sync.Mutex
+	outcomes []StepOutcome
+	failed   map[cluster.StoreID]error // why a target was not finished
+	late     error                     // of the steps after the machines
+}
+
+func (r *pruneRun) report(o StepOutcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcomes = append(r.outcomes, o)
+	if o.Err != nil && o.Step.StoreID != 0 && r.failed[o.Step.StoreID] == nil {
+		r.failed[o.Step.StoreID] = o.Err
+	}
+	if r.deps.Notify != nil {
+		r.deps.Notify(o)
+	}
+}
+
+func (r *pruneRun) host(ctx context.Context, host string) {
+	for i := range r.plan.Targets {
+		if t := &r.plan.Targets[i]; t.Host == host {
+			r.target(ctx, t)
+		}
+	}
+}
+
+// target makes the steps of one target until one fails.
+func (r *pruneRun) target(ctx context.Context, t *PruneTarget) {
+	var h Host
+	proof, err := r.prove(ctx, t)
+	for i := range r.plan.Steps {
+		step := &r.plan.Steps[i]
+		if step.StoreID != t.StoreID {
+			continue
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil && h == nil && step.Kind != StepCleanLater && !step.Done {
+			h, err = r.deps.Host(ctx, t)
+		}
+		if err != nil {
+			r.report(StepOutcome{Step: *step, Result: StepLeft, Err: err})
+			continue
+		}
+		o := r.step(ctx, step, func(ctx context.Context) (string, error) { return "", r.onHost(ctx, h, proof, t, step) })
+		err = o.Err
+	}
+	if err == nil && h != nil {
+		r.recordCleaned(t)
+	}
+}
+
+// recordCleaned notes that nothing is left on the machine, so that a later run
+// may remove the PD record, and does not clean again what another store may have
+// taken over by then.
+func (r *pruneRun) recordCleaned(t *PruneTarget) {
+	step := Step{Kind: StepCleaned, StoreID: t.StoreID, Host: t.Host}
+	err := errors.Join(r.deps.Journal.Intent(step, nil), r.deps.Journal.Outcome(step, StepDone, nil))
+	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.failed[t.StoreID] = fmt.Errorf("record that %s is clean: %w", t.name(), err)
+	}
+}
+
+func (r *pruneRun) prove(ctx context.Context, t *PruneTarget) (Drained, error) {
+	proof, findings := ProveDrained(ctx, r.deps.PD, t.StoreID)
+	if !proof.Of(t.StoreID) {
+		return proof, Err(VerbPrune, findings)
+	}
+	return proof, nil
+}
+
+// step makes one step between its intent and its outcome. A step that has begun
+// is seen through.
+func (r *pruneRun) step(ctx context.Context, step *Step, make func(context.Context) (string, error)) StepOutcome {
+	o := StepOutcome{Step: *step, Result: StepAlready}
+	if step.Done {
+		r.report(o)
+		return o
+	}
+	if err := r.deps.Journal.Intent(*step, r.plan.targetOf(step)); err != nil {
+		o.Result, o.Err = StepFailed, fmt.Errorf("%s: write the journal before the change: %w", step.Text, err)
+		r.report(o)
+		return o
+	}
+	o.Note, o.Err = make(context.WithoutCancel(ctx))
+	_, ended := exitStatus(o.Err)
+	switch {
+	case o.Err == nil:
+		o.Result = StepDone
+	case step.Host != "" && !ended && !errors.Is(o.Err, errStillThere), step.Host == "" && r.deps.OutcomeUnknown(o.Err):
+		o.Result = StepUnknown
+	default:
+		o.Result = StepFailed
+	}
+	if err := r.deps.Journal.Outcome(*step, o.Result, o.Err); err != nil {
+		o.Err = errors.Join(o.Err, fmt.Errorf("%s: write the journal after the change: %w", step.Text, err))
+	}
+	r.report(o)
+	return o
+}
+
+// targetOf is what a later run needs to clean a target that is in no file any
+// more: the journal keeps it with every step.
+func (p *PrunePlan) targetOf(step *Step) any {
+	if step.Kind != StepCleanLater {
+		return nil
+	}
+	for i := range p.Targets {
+		if p.Targets[i].StoreID == step.StoreID {
+			return p.Targets[i]
+		}
+	}
+	return nil
+}
+
+// finish edits the topology for the targets that are clean, and then removes
+// PD's records if that touches nobody else.
+func (r *pruneRun) finish(ctx context.Context) {
+	for i := range r.plan.Steps {
+		step := &r.plan.Steps[i]
+		switch {
+		case step.StoreID != 0:
+			continue
+		case r.late != nil || ctx.Err() != nil:
+			r.late = errors.Join(r.late, ctx.Err())
+			r.report(StepOutcome{Step: *step, Result: StepLeft})
+		case step.Kind == StepRemoveFromTopology:
+			r.removeNodes(ctx, step)
+		case step.Kind == StepRemoveTombstone:
+			r.removeRecords(ctx, step)
+		}
+	}
+}
+
+func (r *pruneRun) removeNodes(ctx context.Context, step *Step) {
+	clean := *step
+	clean.Nodes = nil
+	for i := range r.plan.Targets {
+		if t := &r.plan.Targets[i]; t.Node != "" && r.failed[t.StoreID] == nil {
+			clean.Nodes = append(clean.Nodes, t.Node)
+		}
+	}
+	if len(clean.Nodes) == 0 {
+		r.report(StepOutcome{Step: *step, Result: StepLeft})
+		return
+	}
+	o := r.step(ctx, &clean, func(ctx context.Context) (string, error) {
+		removed, backup, err := r.deps.Topology.RemoveNodes(ctx, clean.Nodes)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%s; backup: %s", strings.Join(removed, ", "), backup), nil
+	})
+	r.late = o.Err
+}
+
+func (r *pruneRun) removeRecords(ctx context.Context, step *Step) {
+	if len(r.failed) > 0 {
+		r.report(StepOutcome{Step: *step, Result: StepLeft, Note: "not all hosts are clean"})
+		return
+	}
+	o := r.step(ctx, step, func(ctx context.Context) (string, error) { return "", r.deps.PD.RemoveTombstones(ctx) })
+	r.late = o.Err
+}
+
+// err sums up: nil, the one error when nothing was changed, else a *PartialError.
+func (r *pruneRun) err() error {
+	errs := []error{r.late}
+	for i := range r.plan.Targets {
+		errs = append(errs, r.failed[r.plan.Targets[i].StoreID])
+	}
+	err := errors.Join(errs...)
+	if err == nil {
+		return nil
+	}
+	changed := slices.ContainsFunc(r.outcomes, func(o StepOutcome) bool { return o.Result == StepDone || o.Result == StepUnknown })
+	if changed {
+		return &PartialError{Verb: VerbPrune, Outcomes: r.outcomes, Err: err}
+	}
+	return err
+}
