@@ -13,17 +13,15 @@ type EditError struct {
 	ID           string // the instance
 	Line, Column int    // where it stands
 	Reason       string
-	offline      bool
+	byHand       string // what Hint says
 }
 
 func (e *EditError) Error() string {
 	return fmt.Sprintf("edit %s on line %d: %s", e.ID, e.Line, e.Reason)
 }
 
-// Hint says what to write by hand.
-func (e *EditError) Hint() string {
-	return fmt.Sprintf("write \"offline: %t\" into the entry of %s by hand", e.offline, e.ID)
-}
+// Hint says what to do by hand instead.
+func (e *EditError) Hint() string { return e.byHand }
 
 // SetOffline sets tiup's mark that a scale-in has begun, or clears it, on the
 // instances with the given ids, in a topology.yaml or a meta.yaml. It returns
@@ -70,7 +68,10 @@ func setOffline(data []byte, id string, offline bool) (edited []byte, name strin
 		return nil, "", &UnknownNodeError{Name: id, Nearest: Nearest(id, known, 3)}
 	}
 	s, in := before.specs[index], &before.topology.Instances[index]
-	fail := &EditError{ID: in.ID, Line: in.Line, Column: in.Column, offline: offline}
+	fail := &EditError{
+		ID: in.ID, Line: in.Line, Column: in.Column,
+		byHand: fmt.Sprintf("write \"offline: %t\" into the entry of %s by hand", offline, in.ID),
+	}
 	if !s.component.offline {
 		fail.Reason = fmt.Sprintf("a %s cannot be marked offline", in.Role)
 		return nil, "", fail
@@ -148,7 +149,7 @@ func provesOffline(before *decoder, index int, next []byte, offline bool) bool {
 }
 
 // sameMeaning compares two trees, leaving out the key "offline" of one mapping
-// of the first.
+// of the first, or nothing if except is nil.
 func sameMeaning(a, b, except *value) bool {
 	if a.kind != b.kind || a.tag != b.tag || a.text != b.text || len(a.items) != len(b.items) {
 		return false

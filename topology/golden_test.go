@@ -2,16 +2,14 @@ package topology
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"ebb/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // examples are the realistic topologies in testdata.
 func examples(t testing.TB) map[string][]byte {
@@ -45,19 +43,30 @@ func TestGoldenTopologies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, '\n')
-			golden := filepath.Join("testdata", strings.TrimSuffix(name, ".yaml")+".golden.json")
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
+			golden.Check(t, strings.TrimSuffix(name, ".yaml")+".golden.json", append(got, '\n'))
+		})
+	}
+}
+
+// TestGoldenRemovals shows each example after all its stores but the first have
+// been taken out, and then that one too.
+func TestGoldenRemovals(t *testing.T) {
+	for name, data := range examples(t) {
+		t.Run(name, func(t *testing.T) {
+			topo, err := Parse(name, data)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("resolved topology (-golden +got):\n%s", diff)
+			var ids []string
+			for _, in := range topo.Stores() {
+				ids = append(ids, in.ID)
+			}
+			for file, leaving := range map[string][]string{"but-one": ids[1:], "all": ids} {
+				edited, removed, err := Remove(data, leaving)
+				if err != nil || !slices.Equal(removed, leaving) {
+					t.Fatalf("removed %q, %v", removed, err)
+				}
+				golden.Check(t, filepath.Join("remove", file, name), edited)
 			}
 		})
 	}
