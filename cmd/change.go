@@ -51,6 +51,7 @@ func (o *changeOptions) openForChange(ctx context.Context, env *Env, args []stri
 	if t.conflicts != nil {
 		return nil, nil, nil, &usageError{err: t.conflicts}
 	}
+	t.warn(env)
 	if t.scaleOutPending {
 		return nil, nil, nil, &codedError{
 			&hintedError{fmt.Errorf("cluster %s: tiup is in the middle of a scale-out", t.name()), "finish it first: tiup cluster scale-out --stage2"},

@@ -64,9 +64,7 @@ func runDisplay(ctx context.Context, env *Env, opts *displayOptions, args []stri
 	if err != nil {
 		return err
 	}
-	if t.conflicts != nil {
-		env.Streams.Hint("the topology contradicts itself: %s", t.conflicts)
-	}
+	t.warn(env)
 	if opts.watch {
 		return watchDisplay(ctx, env, opts, t)
 	}

@@ -74,6 +74,9 @@ func (e *usageError) Hint() string  { return e.hint }
 // errDeclined is returned when the answer at a prompt is not yes.
 var errDeclined = errors.New("declined; nothing was changed")
 
+// errInterrupted is what a run says that ended before it changed anything.
+var errInterrupted = errors.New("interrupted; nothing was changed")
+
 // codedError is an error that knows its exit code.
 type codedError struct {
 	error

@@ -33,6 +33,9 @@ func run(ctx context.Context, env *Env, args []string) ExitCode {
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
 	code := exitCodeOf(err)
+	if code == ExitInterrupted {
+		err = errInterrupted
+	}
 	if err != nil {
 		output, _ := command.Flags().GetString("output")
 		env.printError(err, code, output == outputJSON)

@@ -18,8 +18,10 @@ const pipeInterval = 30 * time.Second
 // live frame and lines on stderr. Lines of text are not part of the result, so
 // stdout stays empty but for the plan.
 type reporter struct {
-	env   *Env
-	out   *outputOptions
+	env *Env
+	out *outputOptions
+	// frame is nil until there is progress to show: it hides the cursor, which
+	// plans and prompts need.
 	frame *ui.Frame
 	// interval is the time between two readings; a pipe sees fewer lines.
 	interval time.Duration
@@ -28,15 +30,19 @@ type reporter struct {
 }
 
 func newReporter(env *Env, out *outputOptions, interval time.Duration) *reporter {
-	return &reporter{env: env, out: out, frame: env.Streams.NewFrame(), interval: interval, lastLine: make(map[uint64]time.Time)}
+	return &reporter{env: env, out: out, interval: interval, lastLine: make(map[uint64]time.Time)}
 }
 
-func (r *reporter) close() { r.frame.Close() }
+func (r *reporter) close() {
+	if r.frame != nil {
+		r.frame.Close()
+	}
+}
 
 // line says something in passing; JSON readers do not need it.
 func (r *reporter) line(format string, args ...any) {
 	if !r.out.json() {
-		r.frame.Line(format, args...)
+		fmt.Fprintf(r.env.Streams.Err, format+"\n", args...)
 	}
 }
 
@@ -81,6 +87,9 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 		r.emit(context.Background(), out)
 		return
 	}
+	if r.frame == nil {
+		r.frame = r.env.Streams.NewFrame()
+	}
 	if text := render.Transition(e); text != "" {
 		r.frame.Line("%s  %s", e.At.Format("15:04:05"), text)
 	}
@@ -107,7 +116,9 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 
 // summary ends the events and passes the error on.
 func (r *reporter) summary(ctx context.Context, stores []decommission.StoreWatch, err error) error {
-	r.frame.Update()
+	if r.frame != nil {
+		r.frame.Update()
+	}
 	if r.out.json() {
 		code := exitCodeOf(err)
 		e := render.Event{Type: "summary", Summary: &render.Summary{Result: code.String(), ExitCode: int(code), Stores: stores}}

@@ -45,7 +45,7 @@ the reporting.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannot
 	}
 	opts.changeOptions.register(c)
 	opts.waitOptions.register(c)
-	c.Flags().BoolVar(&opts.evictLeader, "evict-leader", false, "also move the leaders away first (removed again at the end)")
+	c.Flags().BoolVar(&opts.evictLeader, "evict-leader", false, "also put the stores under PD's evict-leader, until they are Tombstone")
 	c.Flags().BoolVar(&opts.wait, "wait", false, "wait until the stores are Tombstone")
 	c.Flags().StringSliceVar(&opts.risks, "accept-risk", nil, "go on in spite of the refusal that names this `RISK`")
 	return c

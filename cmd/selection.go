@@ -12,6 +12,7 @@ import (
 	"ebb/pdclient"
 	"ebb/topology"
 	"ebb/topology/file"
+	"ebb/ui"
 )
 
 // selection is how a command line names a cluster and nodes in it.
@@ -116,6 +117,24 @@ func (t *target) accept(f *file.File, err error) error {
 	return nil
 }
 
+// warn says what is suspicious about the topology.
+func (t *target) warn(env *Env) {
+	say := func(text string) {
+		for line := range strings.SplitSeq(text, "\n") {
+			fmt.Fprintln(env.Streams.Err, env.Streams.Err.Paint(ui.Yellow, "warning: ")+ui.Clean(line))
+		}
+	}
+	if t.conflicts != nil {
+		say(t.conflicts.Error())
+	}
+	if t.topology == nil {
+		return
+	}
+	for _, w := range t.topology.Warnings {
+		say(strings.TrimSuffix(w.String()+"; "+w.Hint, "; "))
+	}
+}
+
 // name is what to call the cluster on the screen.
 func (t *target) name() string {
 	switch {
@@ -151,6 +170,9 @@ func (s *selection) reopenFlags(args []string) string {
 func (s *selection) storesOf(t *target, snap *cluster.Snapshot) (topology.Match, []topology.Node, error) {
 	match := topology.MatchStores(t.topology, snap.Stores)
 	nodes, err := match.Select(s.nodes)
+	if err != nil && len(hintsOf(err)) == 0 {
+		err = &hintedError{err, "see ebb display for the nodes and their store ids"}
+	}
 	if err != nil {
 		return match, nil, err
 	}

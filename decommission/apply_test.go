@@ -57,12 +57,11 @@ func TestApplyAgain(t *testing.T) {
 
 func TestApplyRefusesWhenTheWorldMoved(t *testing.T) {
 	tests := map[string]func(*cluster.Snapshot){
-		"state":        func(s *cluster.Snapshot) { offline(&s.Stores[3]) },
-		"restarted":    func(s *cluster.Snapshot) { s.Stores[3].StartTime = now },
-		"address":      func(s *cluster.Snapshot) { s.Stores[3].Address = "10.9.9.9:20160" },
-		"gone":         func(s *cluster.Snapshot) { s.Stores = s.Stores[:3] },
-		"cluster":      func(s *cluster.Snapshot) { s.Members.ClusterID = 8 },
-		"members lost": func(s *cluster.Snapshot) { s.Members = nil },
+		"state":     func(s *cluster.Snapshot) { offline(&s.Stores[3]) },
+		"restarted": func(s *cluster.Snapshot) { s.Stores[3].StartTime = now },
+		"address":   func(s *cluster.Snapshot) { s.Stores[3].Address = "10.9.9.9:20160" },
+		"gone":      func(s *cluster.Snapshot) { s.Stores = s.Stores[:3] },
+		"cluster":   func(s *cluster.Snapshot) { s.Members.ClusterID = 8 },
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,6 +75,18 @@ func TestApplyRefusesWhenTheWorldMoved(t *testing.T) {
 				t.Errorf("Apply() = %v, journal %q", err, j.lines)
 			}
 		})
+	}
+}
+
+// Who cannot read the members does not know whether this is still the cluster.
+func TestApplyCannotTell(t *testing.T) {
+	plan := scaleInPlan(fourStores(), 4)
+	later := fourStores()
+	later.Members, later.Unread = nil, cluster.Unread{"members": errLost}
+	_, err := Apply(t.Context(), plan, deps(newFakePD(t, later), new(fakeJournal), new(fakeMarker)))
+	var unknown *UnknownError
+	if !errors.As(err, &unknown) {
+		t.Errorf("Apply() = %v", err)
 	}
 }
 

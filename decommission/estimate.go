@@ -34,7 +34,7 @@ func (c *checker) estimate() *Estimate {
 				receivers++
 			}
 		}
-		if perMinute <= 0 {
+		if perMinute <= 0 || regions == 0 {
 			continue
 		}
 		floor := time.Duration(float64(regions) / perMinute * float64(time.Minute)).Round(time.Second)

@@ -112,8 +112,8 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s: refused by %s", e.Verb, strings.Join(checksWith(e.Findings, Refused), ", "))
 }
 
-// Hint is the fix of the first refusal that has one.
-func (e *RefusedError) Hint() string { return firstFix(e.Findings, Refused) }
+// Hint is the fix of the check that refused.
+func (e *RefusedError) Hint() string { return onlyFix(e.Findings, Refused) }
 
 // UnknownError says that a check could not look, so that nobody can say whether
 // the operation is safe. It carries all findings.
@@ -123,11 +123,19 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("%s: cannot tell: could not look at %s", e.Verb, strings.Join(checksWith(e.Findings, Unknown), ", "))
+	return fmt.Sprintf("%s: cannot tell: could not look at %s%s", e.Verb, strings.Join(checksWith(e.Findings, Unknown), ", "), e.only())
 }
 
-// Hint is the fix of the first check that could not look.
-func (e *UnknownError) Hint() string { return firstFix(e.Findings, Unknown) }
+// only is the summary when there is no more to it than one finding.
+func (e *UnknownError) only() string {
+	if len(e.Findings) == 1 {
+		return ": " + e.Findings[0].Summary
+	}
+	return ""
+}
+
+// Hint is the fix of the check that could not look.
+func (e *UnknownError) Hint() string { return onlyFix(e.Findings, Unknown) }
 
 func checksWith(findings []Finding, result Result) []string {
 	var names []string
@@ -140,13 +148,23 @@ func checksWith(findings []Finding, result Result) []string {
 	return names
 }
 
-func firstFix(findings []Finding, result Result) string {
+// onlyFix is the fix when there is one; several would not fit into a hint, and
+// stand beside their findings.
+func onlyFix(findings []Finding, result Result) string {
+	var fixes []string
 	for i := range findings {
-		if findings[i].Result == result && !findings[i].Accepted && findings[i].Fix != "" {
-			return findings[i].Fix
+		f := &findings[i]
+		if f.Result == result && !f.Accepted && f.Fix != "" && !slices.Contains(fixes, f.Fix) {
+			fixes = append(fixes, f.Fix)
 		}
 	}
-	return ""
+	switch len(fixes) {
+	case 0:
+		return ""
+	case 1:
+		return fixes[0]
+	}
+	return fmt.Sprintf("each of the %d checks says how to fix it", len(fixes))
 }
 
 // Err turns a verdict into the error that stops the verb, nil when it may go on.

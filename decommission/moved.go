@@ -28,8 +28,12 @@ func (e *MovedError) Hint() string {
 func checkUnmoved(p *Plan, snap *cluster.Snapshot) error {
 	var changes []string
 	if snap.Members == nil {
-		changes = append(changes, fmt.Sprintf("the PD members can no longer be read: %v", snap.Unread["members"]))
-	} else if snap.Members.ClusterID != p.ClusterID {
+		return &UnknownError{Verb: p.Verb, Findings: []Finding{{
+			Check: "pd", Result: Unknown, Fix: "run the command again when PD answers; nothing was changed",
+			Summary: fmt.Sprintf("the PD members can no longer be read: %v", snap.Unread["members"]),
+		}}}
+	}
+	if snap.Members.ClusterID != p.ClusterID {
 		changes = append(changes, fmt.Sprintf("cluster id is %d, was %d", snap.Members.ClusterID, p.ClusterID))
 	}
 	for i := range p.Stores {

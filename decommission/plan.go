@@ -64,8 +64,8 @@ const (
 )
 
 const (
-	undoOffline  = "until it is Tombstone: ebb cancel-offline"
-	undoEviction = "removed when the store is Tombstone, or by ebb cancel-offline"
+	undoOffline  = "ebb cancel-offline, until it is Tombstone"
+	undoEviction = "ebb cancel-offline; it is removed by itself when the store is Tombstone"
 )
 
 // Step is one change of a plan.

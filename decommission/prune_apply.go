@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -190,56 +189,6 @@ func (p *PrunePlan) targetOf(step *Step) any {
 		}
 	}
 	return nil
-}
-
-// finish edits the topology for the targets that are clean, and then removes
-// PD's records if that touches nobody else.
-func (r *pruneRun) finish(ctx context.Context) {
-	for i := range r.plan.Steps {
-		step := &r.plan.Steps[i]
-		switch {
-		case step.StoreID != 0:
-			continue
-		case r.late != nil || ctx.Err() != nil:
-			r.late = errors.Join(r.late, ctx.Err())
-			r.report(StepOutcome{Step: *step, Result: StepLeft})
-		case step.Kind == StepRemoveFromTopology:
-			r.removeNodes(ctx, step)
-		case step.Kind == StepRemoveTombstone:
-			r.removeRecords(ctx, step)
-		}
-	}
-}
-
-func (r *pruneRun) removeNodes(ctx context.Context, step *Step) {
-	clean := *step
-	clean.Nodes = nil
-	for i := range r.plan.Targets {
-		if t := &r.plan.Targets[i]; t.Node != "" && r.failed[t.StoreID] == nil {
-			clean.Nodes = append(clean.Nodes, t.Node)
-		}
-	}
-	if len(clean.Nodes) == 0 {
-		r.report(StepOutcome{Step: *step, Result: StepLeft})
-		return
-	}
-	o := r.step(ctx, &clean, func(ctx context.Context) (string, error) {
-		removed, backup, err := r.deps.Topology.RemoveNodes(ctx, clean.Nodes)
-		if err != nil {
-			return "", err
-		}
-		return fmt.Sprintf("%s; backup: %s", strings.Join(removed, ", "), backup), nil
-	})
-	r.late = o.Err
-}
-
-func (r *pruneRun) removeRecords(ctx context.Context, step *Step) {
-	if len(r.failed) > 0 {
-		r.report(StepOutcome{Step: *step, Result: StepLeft, Note: "not all hosts are clean"})
-		return
-	}
-	o := r.step(ctx, step, func(ctx context.Context) (string, error) { return "", r.deps.PD.RemoveTombstones(ctx) })
-	r.late = o.Err
 }
 
 // err sums up: nil, the one error when nothing was changed, else a *PartialError.

@@ -61,7 +61,7 @@ func notes(inv *Inventory, nodes []Node) []string {
 		n := &nodes[i]
 		switch {
 		case len(n.Candidates) > 0:
-			list = append(list, fmt.Sprintf("%s: PD has several stores at this address (%v); name one by its id", n.ID, n.Candidates))
+			list = append(list, fmt.Sprintf("%s: PD has several stores at this address (ids %s); name one by its id", n.ID, joinIDs(n.Candidates)))
 		case inv.Snapshot == nil:
 		case n.Store == nil && n.InTopology && isStoreRole(n.Role):
 			list = append(list, fmt.Sprintf("%s is in the topology, but PD has no store at its address", n.ID))
@@ -78,6 +78,14 @@ func notes(inv *Inventory, nodes []Node) []string {
 		list = append(list, fmt.Sprintf("Tombstone, waiting for prune: %s", strings.Join(tombstones, ", ")))
 	}
 	return list
+}
+
+func joinIDs(ids []cluster.StoreID) string {
+	parts := make([]string, 0, len(ids))
+	for _, id := range ids {
+		parts = append(parts, id.String())
+	}
+	return strings.Join(parts, ", ")
 }
 
 func isStoreRole(role string) bool {
@@ -101,21 +109,21 @@ func (d *Display) Table(labels bool) *ui.Table {
 func (d *Display) columns(labels, leaving bool) []ui.Column {
 	columns := []ui.Column{
 		{Name: "ID"},
-		{Name: "Role"},
+		{Name: "Role", Drop: 1},
 		{Name: "Host", Drop: 7},
 		{Name: "Ports", Drop: 6, Min: 12},
 		{Name: "OS/Arch", Drop: 8},
 		{Name: "Status"},
 		{Name: "Store ID", Align: ui.Right},
-		{Name: "Leaders", Align: ui.Right, Drop: 3},
+		{Name: "Leaders", Align: ui.Right, Drop: 4},
 		{Name: "Regions", Align: ui.Right},
-		{Name: "Size", Align: ui.Right, Drop: 2},
-		{Name: "Heartbeat", Align: ui.Right, Drop: 1},
+		{Name: "Size", Align: ui.Right, Drop: 3},
+		{Name: "Heartbeat", Align: ui.Right, Drop: 2},
 	}
 	if leaving {
 		columns = append(columns,
 			ui.Column{Name: "Left", Align: ui.Right},
-			ui.Column{Name: "Rate", Align: ui.Right, Drop: 4},
+			ui.Column{Name: "Rate", Align: ui.Right, Drop: 5},
 			ui.Column{Name: "ETA", Align: ui.Right})
 	}
 	if labels {

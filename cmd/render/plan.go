@@ -21,8 +21,9 @@ var resultStyles = map[decommission.Result]ui.Style{
 func Plan(o *ui.Output, p *decommission.Plan) error {
 	fmt.Fprintf(o, "%s cluster %d, PD %s, leader %s, read at %s\n\n",
 		o.Paint(ui.Bold, p.Verb+":"), p.ClusterID, orDash(p.PDVersion), orDash(p.PDLeader), p.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
-	if err := planStores(p).Write(o); err != nil {
-		return err
+	// Aligned in a pipe as well: the plan is prose, for logs and for people.
+	for _, line := range planStores(p).Lines(o.Width(), o.Color()) {
+		fmt.Fprintln(o, line)
 	}
 	fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, "Checks"))
 	if err := Findings(o, p.Findings); err != nil {
