@@ -90,6 +90,8 @@ func TestCancelOnAnotherMachineTakesTheLimitsOfTheOthers(t *testing.T) {
 	s := half
 	s.members = 3
 	b := newBench(t, s)
+	// Not PD's default, which would be a lucky guess.
+	b.tell(http.MethodPost, "/stores/limit", map[string]any{"type": "remove-peer", "rate": 33})
 	leaver := b.tikv()[2].ID
 	first := b.usedLeader()
 	before := b.picture()
