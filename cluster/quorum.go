@@ -58,12 +58,18 @@ type QuorumReport struct {
 
 // OK reports whether the half can commit and has a peer that may lead.
 func (q QuorumReport) OK() bool {
-	return q.Voters > 0 && q.Live >= Majority(q.Voters) && q.LiveData > 0
+	return q.majority() && q.LiveData > 0
 }
+
+func (q QuorumReport) majority() bool { return q.Voters > 0 && q.Live >= Majority(q.Voters) }
 
 // QuorumOf counts the votes of one half, treating every store in lost as gone.
 // lost may be nil.
 func QuorumOf(r *Region, h Half, stores Stores, lost map[StoreID]bool, now time.Time) QuorumReport {
+	return countVotes(r, h, func(p *Peer) bool { return !lost[p.StoreID] && PeerLive(r, p, stores, now) })
+}
+
+func countVotes(r *Region, h Half, live func(*Peer) bool) QuorumReport {
 	var q QuorumReport
 	for i := range r.Peers {
 		p := &r.Peers[i]
@@ -71,7 +77,7 @@ func QuorumOf(r *Region, h Half, stores Stores, lost map[StoreID]bool, now time.
 			continue
 		}
 		q.Voters++
-		if lost[p.StoreID] || !PeerLive(r, p, stores, now) {
+		if !live(p) {
 			continue
 		}
 		q.Live++
