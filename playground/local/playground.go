@@ -169,17 +169,18 @@ func (p *Playground) serveControl() {
 	}()
 }
 
-// Close ends everything, in the opposite order of the start, within seconds.
+// Close ends everything within seconds. The control API goes last: its address
+// holds the network, and with it the ports that the others still have.
 func (p *Playground) Close() error {
 	failures := make([]error, 0, 3)
-	if p.server != nil {
-		failures = append(failures, p.server.Close())
-	}
 	if p.fleet != nil {
 		failures = append(failures, p.fleet.Close())
 	}
 	if p.pd != nil {
 		failures = append(failures, p.pd.Close())
+	}
+	if p.server != nil {
+		failures = append(failures, p.server.Close())
 	}
 	return errors.Join(failures...)
 }
