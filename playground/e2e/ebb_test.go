@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -131,10 +130,9 @@ type running struct {
 	cmd    *exec.Cmd
 	events chan event
 	seen   []event
-	out    bytes.Buffer
-	mu     sync.Mutex
-	errs   bytes.Buffer
-	killed bool
+	// out is complete when events is closed, errs when the process has ended.
+	out, errs bytes.Buffer
+	killed    bool
 }
 
 // run runs a verb on the cluster of the bench, with JSON output, to its end.
@@ -172,9 +170,7 @@ func (b *bench) startRaw(args ...string) *running {
 		lines := bufio.NewScanner(out)
 		lines.Buffer(nil, 16<<20)
 		for lines.Scan() {
-			r.mu.Lock()
-			r.out.Write(append(lines.Bytes(), '\n'))
-			r.mu.Unlock()
+			r.out.WriteString(lines.Text() + "\n")
 			e := event{line: lines.Text()}
 			if json.Unmarshal(lines.Bytes(), &e) != nil {
 				e.Type = "malformed"
@@ -206,9 +202,17 @@ func (r *running) awaitWithin(limit time.Duration, what string, wanted func(even
 				return e
 			}
 		case <-timeout:
-			r.t.Fatalf("no %s in time", what)
+			r.t.Fatalf("no %s in time; the last of %d events: %s", what, len(r.seen), r.lastLine())
 		}
 	}
+}
+
+// lastLine is the latest event that was looked at.
+func (r *running) lastLine() string {
+	if len(r.seen) == 0 {
+		return "none"
+	}
+	return r.seen[len(r.seen)-1].line
 }
 
 // awaitType returns the next event of a type.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -39,6 +40,8 @@ func TestPDProgressIsShownOnlyWhenItIsAboutRemoving(t *testing.T) {
 	b.must(b.Fleet().IgnoreOperators(store.Obedience{Ignore: true}))
 	b.wantCode(b.run("scale-in", "-N", leaver.Address, "--yes"), 0)
 	held := b.truth(leaver.ID).Regions
+	_, said := b.ask(http.MethodGet, fmt.Sprintf("/stores/progress?id=%d", leaver.ID), nil)
+	t.Logf("right after the DELETE this PD says: %s", said)
 	for name, answer := range map[string]struct {
 		status int
 		body   string

@@ -95,3 +95,27 @@ func TestKilledBeforeTheAnswerAndCancelled(t *testing.T) {
 	b.wantCode(b.run("cancel-offline", "-N", fmt.Sprint(leaver), "--yes"), 0)
 	b.wantSame(before, b.picture())
 }
+
+func TestSecondOperationIsTurnedAwayWhileOneRuns(t *testing.T) {
+	b := newBench(t, setup{tikv: 6})
+	first, second := b.tikv()[0], b.tikv()[1]
+	arrived := b.proxy.stopAt(t, http.MethodPost, "/schedulers", false)
+	r := b.start("scale-in", "-N", first.Address, "--evict-leader", "--yes")
+	<-arrived
+
+	turnedAway := b.run("scale-in", "-N", second.Address, "--yes")
+	b.wantCode(turnedAway, 10)
+	if f := turnedAway.failure(t); f.Code != "locked" || !strings.Contains(f.Message, fmt.Sprint(r.cmd.Process.Pid)) {
+		t.Errorf("the error does not name who runs: %+v", f)
+	}
+	if got := b.pdState(second.ID); got != "Up" {
+		t.Errorf("PD says %q", got)
+	}
+	r.signal(os.Kill)
+	r.wait()
+	b.proxy.forget()
+	b.wantCode(b.run("scale-in", "-N", second.Address, "--yes"), 0)
+	if got := b.pdState(second.ID); got != "Offline" {
+		t.Errorf("PD says %q", got)
+	}
+}
