@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Command is what is run on a host: argv, never a shell line.
@@ -14,6 +15,8 @@ type Command struct {
 	// Stdin is given to the command. Lists of paths travel here, so that they do
 	// not show up in the command lines among which processes are looked for.
 	Stdin string
+	// Timeout bounds the command; 0 means a minute.
+	Timeout time.Duration
 }
 
 // Host runs commands on one machine, with the rights that managing the store's

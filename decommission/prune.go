@@ -2,6 +2,8 @@ package decommission
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"ebb/cluster"
@@ -32,6 +34,8 @@ type PruneTarget struct {
 	// Objections are reasons of the topology against deleting anything, such as a
 	// directory that another instance uses.
 	Objections []string `json:"objections,omitempty"`
+	// Others are the directories of whoever remains on the host.
+	Others []string `json:"others,omitempty"`
 	// Exporters go with the last instance of a host.
 	Exporters []PruneExporter `json:"exporters,omitempty"`
 }
@@ -105,4 +109,12 @@ type TombstoneRemover interface {
 // dropped and the path of the backup.
 type NodeRemover interface {
 	RemoveNodes(ctx context.Context, nodes []string) (removed []string, backup string, err error)
+}
+
+// CleanedStore reads the name of a step in the journal: ok when it says that the
+// host of a store was cleaned to the end.
+func CleanedStore(step string) (id cluster.StoreID, ok bool) {
+	text, found := strings.CutPrefix(step, string(StepCleaned)+"/")
+	n, err := strconv.ParseUint(text, 10, 64)
+	return cluster.StoreID(n), found && err == nil
 }

@@ -92,17 +92,27 @@ func (r *pruneRun) report(o StepOutcome) {
 }
 
 func (r *pruneRun) host(ctx context.Context, host string) {
+	var before error // of a target on the same machine
 	for i := range r.plan.Targets {
-		if t := &r.plan.Targets[i]; t.Host == host {
-			r.target(ctx, t)
+		t := &r.plan.Targets[i]
+		if t.Host != host {
+			continue
 		}
+		r.target(ctx, t, before)
+		// A directory that two targets share was planned for the last of them.
+		r.mu.Lock()
+		before = errors.Join(before, r.failed[t.StoreID])
+		r.mu.Unlock()
 	}
 }
 
 // target makes the steps of one target until one fails.
-func (r *pruneRun) target(ctx context.Context, t *PruneTarget) {
+func (r *pruneRun) target(ctx context.Context, t *PruneTarget, err error) {
 	var h Host
-	proof, err := r.prove(ctx, t)
+	var proof Drained
+	if err == nil {
+		proof, err = r.prove(ctx, t)
+	}
 	for i := range r.plan.Steps {
 		step := &r.plan.Steps[i]
 		if step.StoreID != t.StoreID {

@@ -40,6 +40,11 @@ func checkPruneTarget(t *PruneTarget, e *HostEvidence, req *PruneRequest) []Find
 	}
 	for i := range dirs {
 		checkDir(&dirs[i], req.KeepData, refuse)
+		for _, other := range e.Others {
+			if dirs[i].Exists && within(other, dirs[i].Resolved) {
+				refuse("paths", fmt.Sprintf("%s directory %s holds %s, which an instance that remains uses", dirs[i].Kind, dirs[i].Path, other), "clean this node by hand")
+			}
+		}
 	}
 	if len(findings) == 0 {
 		findings = append(findings, Finding{

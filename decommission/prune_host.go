@@ -15,6 +15,9 @@ var errStillThere = errors.New("still there")
 // then; what is left are children and sockets.
 const stopPatience = 30
 
+// removeTimeout bounds the deleting of one directory: terabytes on a slow disk.
+const removeTimeout = 6 * time.Hour
+
 // onHost makes one step on a machine. Every step that deletes takes the proof
 // that no region needs the store.
 func (r *pruneRun) onHost(ctx context.Context, h Host, proof Drained, t *PruneTarget, step *Step) error {
@@ -62,7 +65,7 @@ func remove(ctx context.Context, h Host, proof Drained, step *Step, script strin
 	if step.To != "" {
 		argv = append(argv, step.To)
 	}
-	if _, err := h.Run(ctx, Command{Argv: argv}); err != nil {
+	if _, err := h.Run(ctx, Command{Argv: argv, Timeout: removeTimeout}); err != nil {
 		return fmt.Errorf("%s %s:%s: %w", step.Kind, step.Host, step.Path, err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // HostEvidence is what a host says about a target.
@@ -18,6 +19,8 @@ type HostEvidence struct {
 	Listening []int     // of the target's ports
 	Dirs      []DirEvidence
 	Exporters []ExporterEvidence
+	// Others are the directories of whoever remains, with all links followed.
+	Others []string
 	// StatusDirs are the data directories that the process behind the store's
 	// status port says it uses; nil when nothing answers there.
 	StatusDirs []string
@@ -41,6 +44,10 @@ type ExporterEvidence struct {
 	Unit *Unit
 	Dirs []DirEvidence
 }
+
+// measureTimeout bounds the measuring of a target's directories: a store has
+// millions of small files at worst.
+const measureTimeout = 10 * time.Minute
 
 // measureDirs prints "present|missing<tab>resolved<tab>KiB" for every path given
 // as an argument, in order.
@@ -68,6 +75,9 @@ func InspectHost(ctx context.Context, h Host, t *PruneTarget) *HostEvidence {
 	if err == nil {
 		e.Dirs, err = inspectDirs(ctx, h, t.Dirs, mounts)
 	}
+	if err == nil {
+		e.Others, err = resolve(ctx, h, t.Others)
+	}
 	for i := range t.Exporters {
 		if err != nil {
 			break
@@ -84,6 +94,24 @@ func InspectHost(ctx context.Context, h Host, t *PruneTarget) *HostEvidence {
 	return e
 }
 
+// resolvePaths prints where each path given as an argument leads, in order.
+const resolvePaths = `for p do readlink -m -- "$p" || exit; done`
+
+func resolve(ctx context.Context, h Host, paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	out, err := h.Run(ctx, Command{Argv: append([]string{"sh", "-c", resolvePaths, "sh"}, paths...)})
+	if err != nil {
+		return nil, fmt.Errorf("resolve the directories of others: %w", err)
+	}
+	lines := strings.Split(strings.TrimRight(out, "\n"), "\n")
+	if len(lines) != len(paths) {
+		return nil, fmt.Errorf("resolve the directories of others: %d answers for %d directories: %q", len(lines), len(paths), out)
+	}
+	return lines, nil
+}
+
 func inspectDirs(ctx context.Context, h Host, dirs []PruneDir, mounts []string) ([]DirEvidence, error) {
 	if len(dirs) == 0 {
 		return nil, nil
@@ -92,7 +120,7 @@ func inspectDirs(ctx context.Context, h Host, dirs []PruneDir, mounts []string) 
 	for _, d := range dirs {
 		argv = append(argv, d.Path)
 	}
-	out, err := h.Run(ctx, Command{Argv: argv})
+	out, err := h.Run(ctx, Command{Argv: argv, Timeout: measureTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("measure directories: %w", err)
 	}
