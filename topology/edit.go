@@ -61,11 +61,7 @@ func setOffline(data []byte, id string, offline bool) (edited []byte, name strin
 		return normalAddress(in.ID) == normalAddress(id)
 	})
 	if index < 0 {
-		var known []string
-		for i := range before.topology.Instances {
-			known = append(known, before.topology.Instances[i].ID)
-		}
-		return nil, "", &UnknownNodeError{Name: id, Nearest: Nearest(id, known, 3)}
+		return nil, "", before.topology.unknown(id)
 	}
 	s, in := before.specs[index], &before.topology.Instances[index]
 	fail := &EditError{

@@ -71,3 +71,29 @@ func TestGoldenRemovals(t *testing.T) {
 		})
 	}
 }
+
+// TestGoldenDeletions shows what may be deleted when all stores of an example
+// leave.
+func TestGoldenDeletions(t *testing.T) {
+	for name, data := range examples(t) {
+		t.Run(name, func(t *testing.T) {
+			topo, err := Parse(name, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []string
+			for _, in := range topo.Stores() {
+				ids = append(ids, in.ID)
+			}
+			plans, err := PlanDeletions(topo, ids, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.MarshalIndent(plans, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden.Check(t, filepath.Join("deletions", strings.TrimSuffix(name, ".yaml")+".golden.json"), append(got, '\n'))
+		})
+	}
+}

@@ -189,7 +189,7 @@ func otherDirs(s *spec, configs *value, in *Instance) []string {
 		}
 		dir = path.Clean(dir)
 		covered := slices.ContainsFunc(append([]string{in.DeployDir, in.LogDir}, in.DataDirs...), func(base string) bool {
-			return dir == base || strings.HasPrefix(dir, strings.TrimSuffix(base, "/")+"/")
+			return within(dir, base)
 		})
 		if !covered && !slices.Contains(other, dir) {
 			other = append(other, dir)

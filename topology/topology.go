@@ -141,6 +141,15 @@ func (t *Topology) Instance(id string) *Instance {
 	return nil
 }
 
+// unknown is the error for an id that the topology does not have.
+func (t *Topology) unknown(id string) *UnknownNodeError {
+	var known []string
+	for i := range t.Instances {
+		known = append(known, t.Instances[i].ID)
+	}
+	return &UnknownNodeError{Name: id, Nearest: Nearest(id, known, 3)}
+}
+
 // PDEndpoints are the URLs of the PDs, https where the cluster has TLS, at the
 // manage_host of each, as tiup does (spec/spec.go, GetPDListWithManageHost).
 // Empty when the topology has no PD.
