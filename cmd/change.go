@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,11 +32,16 @@ func (o *changeOptions) register(c *cobra.Command) {
 
 // check finds the mistakes that can be seen without asking anybody.
 func (o *changeOptions) check(env *Env, c *cobra.Command) error {
-	if err := o.validate(); err != nil {
-		return err
-	}
 	if len(o.nodes) == 0 {
 		return &usageError{errors.New("no node given"), fmt.Sprintf("name the nodes with -N; see ebb display; see %s --help", c.CommandPath())}
+	}
+	return o.checkConfirmable(env)
+}
+
+// checkConfirmable refuses to begin what could not be confirmed.
+func (o *changeOptions) checkConfirmable(env *Env) error {
+	if err := o.validate(); err != nil {
+		return err
 	}
 	if !o.yes && !o.dryRun && !env.Streams.CanPrompt() {
 		return &usageError{errors.New("cannot ask for confirmation: this is no terminal"), "confirm with --yes, or look first with --dry-run"}
@@ -58,7 +65,7 @@ func (o *changeOptions) openForChange(ctx context.Context, env *Env, args []stri
 			ExitLocked,
 		}
 	}
-	snap, err := t.pd.Snapshot(ctx)
+	snap, err := settledSnapshot(ctx, env, t)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -66,10 +73,44 @@ func (o *changeOptions) openForChange(ctx context.Context, env *Env, args []stri
 	return t, snap, nodes, err
 }
 
-// proceed shows the plan and asks. It returns false when the plan is all that
-// was asked for, or there is nothing to change.
+// For a second or two after a change of its leader PD calls members unhealthy
+// that are well (seen with 8.1), so a bad word on them is asked for again.
+const (
+	settleAttempts = 4
+	settlePause    = time.Second
+)
+
+func settledSnapshot(ctx context.Context, env *Env, t *target) (*cluster.Snapshot, error) {
+	for attempt := 1; ; attempt++ {
+		snap, err := t.pd.Snapshot(ctx)
+		if err != nil || attempt >= settleAttempts || allHealthy(snap) {
+			return snap, err
+		}
+		if err := env.Sleep(ctx, settlePause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func allHealthy(snap *cluster.Snapshot) bool {
+	return !slices.ContainsFunc(snap.Health, func(m cluster.MemberHealth) bool { return !m.Healthy })
+}
+
+// proceed shows the plan of a change that can be taken back, and asks. It
+// returns false when the plan is all that was asked for, or there is nothing to
+// change.
 func (o *changeOptions) proceed(ctx context.Context, env *Env, r *reporter, p *decommission.Plan, question string) (bool, error) {
-	if err := r.plan(ctx, p); err != nil {
+	return o.confirm(ctx, r, p, p, func() (bool, error) { return env.Prompter.Confirm(ctx, question) })
+}
+
+// proceedTyped is proceed for a change that cannot be taken back: something has
+// to be typed. document is the plan as JSON, which may hold more than Plan.
+func (o *changeOptions) proceedTyped(ctx context.Context, env *Env, r *reporter, p *decommission.Plan, document any, what, expected string) (bool, error) {
+	return o.confirm(ctx, r, p, document, func() (bool, error) { return env.Prompter.TypedConfirm(ctx, what, expected) })
+}
+
+func (o *changeOptions) confirm(ctx context.Context, r *reporter, p *decommission.Plan, document any, ask func() (bool, error)) (bool, error) {
+	if err := r.plan(ctx, p, document); err != nil {
 		return false, err
 	}
 	if err := decommission.Err(p.Verb, p.Findings); err != nil {
@@ -86,14 +127,13 @@ func (o *changeOptions) proceed(ctx context.Context, env *Env, r *reporter, p *d
 	if o.yes {
 		return true, nil
 	}
-	ok, err := env.Prompter.Confirm(ctx, question)
-	if err != nil && !errors.Is(err, ui.ErrInterrupted) && ctx.Err() == nil {
-		return false, fmt.Errorf("ask for confirmation: %w", err)
-	}
-	if err != nil {
+	ok, err := ask()
+	switch {
+	case errors.Is(err, ui.ErrInterrupted), ctx.Err() != nil:
 		return false, err
-	}
-	if !ok {
+	case err != nil:
+		return false, fmt.Errorf("ask for confirmation: %w", err)
+	case !ok:
 		return false, errDeclined
 	}
 	return true, nil

@@ -56,9 +56,9 @@ func (r *reporter) emit(ctx context.Context, e render.Event) {
 	}
 }
 
-func (r *reporter) plan(ctx context.Context, p *decommission.Plan) error {
+func (r *reporter) plan(ctx context.Context, p *decommission.Plan, document any) error {
 	if r.out.json() {
-		r.emit(ctx, render.Event{Type: "plan", Plan: p})
+		r.emit(ctx, render.Event{Type: "plan", Plan: document})
 		return r.failed
 	}
 	return render.Plan(r.env.Streams.Out, p)

@@ -206,6 +206,21 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// In the seconds after a change of its leader PD calls healthy members
+// unhealthy. That must not keep anybody from taking a store back.
+func TestCancelInSpiteOfUnhealthyMembers(t *testing.T) {
+	snap := snapshot(tikv(1), tikv(4, offline))
+	snap.Health = []cluster.MemberHealth{{Name: "pd-1", ID: 1, Healthy: true}, {Name: "pd-2", ID: 2}, {Name: "pd-3", ID: 3}}
+	none := func(cluster.StoreID) (UndoRecord, bool) { return UndoRecord{}, false }
+	if err := Err(VerbCancelOffline, PlanCancel(snap, request(4), none).Findings); err != nil {
+		t.Errorf("with a leader: %v", err)
+	}
+	snap.Members.Leader = cluster.Member{}
+	if err := Err(VerbCancelOffline, PlanCancel(snap, request(4), none).Findings); err == nil {
+		t.Error("without a leader: no refusal")
+	}
+}
+
 func TestCancelRefuses(t *testing.T) {
 	destroyed := func(s *cluster.Store) { offline(s); s.PhysicallyDestroyed = true }
 	none := func(cluster.StoreID) (UndoRecord, bool) { return UndoRecord{}, false }

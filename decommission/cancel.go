@@ -18,7 +18,14 @@ type History func(id cluster.StoreID) (before UndoRecord, ok bool)
 func PlanCancel(snap *cluster.Snapshot, req Request, history History) *Plan {
 	c := newChecker(Evidence{Snapshot: snap}, targetIDs(req.Targets))
 	p := newPlan(VerbCancelOffline, c, req)
-	p.Findings = append(p.Findings, c.pd()...)
+	for _, f := range c.pd() {
+		// The way back is not barred by a bad word on some members: PD takes the
+		// change or it does not.
+		if f.Result == Refused && hasLeader(snap) {
+			f.Result = Warning
+		}
+		p.Findings = append(p.Findings, f)
+	}
 	for _, s := range c.targets {
 		p.Findings = append(p.Findings, cancelState(s))
 	}

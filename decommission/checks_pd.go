@@ -13,7 +13,7 @@ func (c *checker) pd() []Finding {
 	switch {
 	case c.snap.Members == nil:
 		return []Finding{c.unread(name, "members", "the PD members")}
-	case c.snap.Members.Leader.Name == "" && c.snap.Members.Leader.ID == 0:
+	case !hasLeader(c.snap):
 		return []Finding{{
 			Check: name, Result: Refused, Summary: "PD has no leader",
 			Fix: "wait for an election; look at the PD members that are down",
@@ -44,6 +44,10 @@ func (c *checker) pd() []Finding {
 		f.Evidence = []string{fmt.Sprintf("not healthy: %v", down)}
 	}
 	return []Finding{f}
+}
+
+func hasLeader(snap *cluster.Snapshot) bool {
+	return snap.Members != nil && (snap.Members.Leader.Name != "" || snap.Members.Leader.ID != 0)
 }
 
 // unsafeRecovery: while one runs, PD stops every scheduler and checker (6.1 and

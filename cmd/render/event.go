@@ -17,7 +17,7 @@ type Event struct {
 	Type          string    `json:"type"`
 	Time          time.Time `json:"time"`
 
-	Plan    *decommission.Plan        `json:"plan,omitempty"`    // type "plan"
+	Plan    any                       `json:"plan,omitempty"`    // type "plan": the verb's plan
 	Step    *decommission.StepOutcome `json:"step,omitempty"`    // type "step"
 	Store   *decommission.StoreWatch  `json:"store,omitempty"`   // types of decommission.EventType
 	Error   string                    `json:"error,omitempty"`   // "step", "contact-lost", "summary"
