@@ -159,7 +159,7 @@ func (r *pruneRun) prove(ctx context.Context, t *PruneTarget) (Drained, error) {
 
 // step makes one step between its intent and its outcome. A step that has begun
 // is seen through.
-func (r *pruneRun) step(ctx context.Context, step *Step, make func(context.Context) (string, error)) StepOutcome {
+func (r *pruneRun) step(ctx context.Context, step *Step, change func(context.Context) (string, error)) StepOutcome {
 	o := StepOutcome{Step: *step, Result: StepAlready}
 	if step.Done {
 		r.report(o)
@@ -170,7 +170,7 @@ func (r *pruneRun) step(ctx context.Context, step *Step, make func(context.Conte
 		r.report(o)
 		return o
 	}
-	o.Note, o.Err = make(context.WithoutCancel(ctx))
+	o.Note, o.Err = change(context.WithoutCancel(ctx))
 	_, ended := exitStatus(o.Err)
 	switch {
 	case o.Err == nil:

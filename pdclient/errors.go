@@ -127,7 +127,7 @@ type Try struct {
 	Err      error
 }
 
-// UnreachableError: no PD server gave a usable answer within the deadline.
+// UnreachableError says that no PD server gave a usable answer within the deadline.
 type UnreachableError struct {
 	Tries []Try // the last word of each server, in the order they were asked
 }

@@ -73,7 +73,7 @@ func (d *regionDecoder) list(yield func(*cluster.Region) bool) error {
 	case d.counted != n:
 		return fmt.Errorf("count says %d regions, the list has %d", d.counted, n)
 	}
-	if _, err := d.dec.ReadToken(); err != io.EOF {
+	if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("more data after the list of regions")
 	}
 	return nil

@@ -52,7 +52,7 @@ func TestParseStatusError(t *testing.T) {
 			for _, sentinel := range all {
 				want := false
 				for _, w := range tt.is {
-					want = want || w == sentinel
+					want = want || errors.Is(w, sentinel)
 				}
 				if errors.Is(e, sentinel) != want {
 					t.Errorf("errors.Is(%v) = %v, want %v", sentinel, !want, want)

@@ -1,6 +1,7 @@
 package pdtest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -169,3 +170,15 @@ func (pd *PD) SetDashboard(address string) {
 	defer pd.mu.Unlock()
 	pd.dashboard = address
 }
+
+// number reads a value as encoding/json holds numbers. Anything else in the
+// configuration is a mistake of this package.
+func number(v any) float64 {
+	n, ok := v.(float64)
+	if !ok {
+		panic(fmt.Sprintf("pdtest: want a number, got %T", v))
+	}
+	return n
+}
+
+func (pd *PD) maxReplicas() int { return int(number(pd.replicate["max-replicas"])) }

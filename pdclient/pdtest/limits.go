@@ -84,10 +84,10 @@ func (pd *PD) EffectiveLimit(id cluster.StoreID) cluster.StoreLimit {
 	defer pd.mu.Unlock()
 	limit := pd.limits[id]
 	if t, set := pd.limitTTL["add-peer-"+id.String()]; set && pd.now().Before(t.until) {
-		limit.AddPeer = t.value.(float64)
+		limit.AddPeer = number(t.value)
 	}
 	if t, set := pd.limitTTL["remove-peer-"+id.String()]; set && pd.now().Before(t.until) {
-		limit.RemovePeer = t.value.(float64)
+		limit.RemovePeer = number(t.value)
 	}
 	return limit
 }

@@ -26,14 +26,18 @@ func (pd *PD) memberRoutes() []route {
 }
 
 func (m *member) wire() map[string]any {
-	url := m.url
-	if m.advertised != "" {
-		url = m.advertised
-	}
 	return map[string]any{
-		"name": "pd-" + string(rune('1'+m.index)), "member_id": m.index + 1,
-		"peer_urls": []string{url}, "client_urls": []string{url},
+		"name": m.name(), "member_id": m.index + 1, "peer_urls": m.clientURLs(), "client_urls": m.clientURLs(),
 	}
+}
+
+func (m *member) name() string { return "pd-" + string(rune('1'+m.index)) }
+
+func (m *member) clientURLs() []string {
+	if m.advertised != "" {
+		return []string{m.advertised}
+	}
+	return []string{m.url}
 }
 
 func (pd *PD) getMembers(*request) reply {
@@ -57,9 +61,8 @@ func (pd *PD) getMembers(*request) reply {
 func (pd *PD) getHealth(*request) reply {
 	var list []cluster.MemberHealth
 	for _, m := range pd.members {
-		w := m.wire()
 		list = append(list, cluster.MemberHealth{
-			Name: w["name"].(string), ID: uint64(m.index + 1), ClientURLs: w["client_urls"].([]string), Healthy: true,
+			Name: m.name(), ID: uint64(m.index + 1), ClientURLs: m.clientURLs(), Healthy: true,
 		})
 	}
 	return ok(list)

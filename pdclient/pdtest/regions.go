@@ -183,7 +183,7 @@ func (pd *PD) filterRegions(keep func(*cluster.Region) bool) reply {
 // checkRegions is blind to regions without a leader, as PD is: it learns these
 // things from heartbeats.
 func (pd *PD) checkRegions(r *request) reply {
-	want := int(pd.replicate["max-replicas"].(float64))
+	want := pd.maxReplicas()
 	tests := map[string]func(*cluster.Region) bool{
 		"miss-peer":    func(r *cluster.Region) bool { return len(r.Peers) < want },
 		"extra-peer":   func(r *cluster.Region) bool { return len(r.Peers) > want },

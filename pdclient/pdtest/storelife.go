@@ -69,7 +69,7 @@ func (pd *PD) refuseOffline(id cluster.StoreID) *reply {
 			leaders++
 		}
 	}
-	need := int(pd.replicate["max-replicas"].(float64))
+	need := pd.maxReplicas()
 	var r reply
 	switch {
 	case up < need:
