@@ -56,8 +56,8 @@ lint: $(LINT) ## check format, go vet and golangci-lint in both modules
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
 	go vet ./...
 	cd playground && go vet ./...
-	$(LINT) run ./...
-	cd playground && ../$(LINT) run --config ../.golangci.yml ./...
+	$(LINT) run --allow-parallel-runners ./...
+	cd playground && ../$(LINT) run --allow-parallel-runners --config ../.golangci.yml ./...
 
 $(LINT):
 	@echo "installing golangci-lint $(LINT_VERSION): takes about a minute"
@@ -80,7 +80,7 @@ install: build ## install both binaries to PREFIX/bin (/usr/local/bin)
 	install -m 755 $(BIN)/ebb $(BIN)/ebb-playground $(DESTDIR)$(PREFIX)/bin/
 
 deps: ## install the Debian packages that are missing for the tests and the demo
-	@.ci/deps git jq tmux $(if $(RACE),gcc)
+	@.ci/deps git jq tmux ssh sshd sudo $(if $(RACE),gcc)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
