@@ -73,28 +73,3 @@ func TestWildcards(t *testing.T) {
 		}
 	}
 }
-
-// A script that arrives in part runs nothing, wherever it was cut.
-func TestPartOfScriptRunsNothing(t *testing.T) {
-	for _, sudo := range []bool{false, true} {
-		mark := filepath.Join(t.TempDir(), "ran")
-		bin := t.TempDir()
-		// Stands in for sudo: runs what it is given.
-		if err := os.WriteFile(filepath.Join(bin, "sudo"), []byte("#!/bin/sh\nshift 2\nexec \"$@\"\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-		s := Script{Argv: []string{"touch", mark, "x}\n}\ny"}, Sudo: sudo, Timeout: 1e9, Marker: "m"}
-		s.Argv[2] = mark + "}\n}\n"
-		text, err := s.Text()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for cut := range len(text) - 1 { // the last newline is not needed
-			out := feed(t, text[:cut], len(text))
-			if _, err := os.Stat(mark); err == nil || out != "" {
-				t.Fatalf("cut at %d of %d: output %q, stat %v:\n%s", cut, len(text), out, err, text[:cut])
-			}
-		}
-	}
-}

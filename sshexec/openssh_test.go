@@ -217,6 +217,7 @@ func awaitEnd(t *testing.T, argument string) {
 }
 
 func TestOpenSSHHungCommand(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s, o := openSSH(t, sshtest.OpenSSHConfig{})
 	p := newPool(t, o)
 	host := p.Host(s.Target)
@@ -254,6 +255,7 @@ func TestOpenSSHHungCommand(t *testing.T) {
 }
 
 func TestOpenSSHConnectionCut(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s, o := openSSH(t, sshtest.OpenSSHConfig{})
 	host := newPool(t, o).Host(s.Target)
 	if _, err := run(t, host, "true"); err != nil {
@@ -323,6 +325,7 @@ func TestOpenSSHNoShell(t *testing.T) {
 }
 
 func TestOpenSSHSudo(t *testing.T) {
+	t.Parallel() // waits most of the time
 	for _, tt := range []struct {
 		name, rule string
 		want       sshexec.SudoReason // "" when it works

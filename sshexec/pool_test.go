@@ -67,6 +67,7 @@ func TestRunOutcomes(t *testing.T) {
 }
 
 func TestTimeoutOfHost(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := sshtest.NewServer(t, sshtest.Config{})
 	s.Expect("slow").After(1100*time.Millisecond).Exits(124, "")
 	host := newPool(t, options(t, s)).Host(s.Target("tidb"))
@@ -132,6 +133,7 @@ func TestKeepAlive(t *testing.T) {
 }
 
 func TestRetriesBeforeLogin(t *testing.T) {
+	t.Parallel() // waits most of the time
 	s := sshtest.NewServer(t, sshtest.Config{HangUps: 2})
 	s.Expect("true")
 	if _, err := run(t, newPool(t, options(t, s)).Host(s.Target("tidb")), "true"); err != nil || s.Connections() != 3 {

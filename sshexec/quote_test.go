@@ -1,7 +1,6 @@
 package sshexec
 
 import (
-	"bytes"
 	"errors"
 	"os/exec"
 	"slices"
@@ -117,68 +116,4 @@ func FuzzQuote(f *testing.F) {
 			t.Fatalf("parsed %+v, %v; want %+v", got, err, s)
 		}
 	})
-}
-
-// runScript has /bin/sh do what the login shell of a host does.
-func runScript(t *testing.T, s Script, stdin []byte) (stdout, stderr string, status int) {
-	t.Helper()
-	s.StdinSize = len(EncodeStdin(stdin))
-	text, err := s.Text()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("/bin/sh", "-c", Bootstrap(len(text)))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := in.Write([]byte(text + EncodeStdin(stdin))); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
-}
-
-func TestScriptRuns(t *testing.T) {
-	s := Script{Timeout: 20 * time.Second, Marker: "mark"}
-	head := s.ReachedHost() + s.Begin()
-
-	s.Argv = append([]string{"printf", `%s\0`}, nasty...)
-	out, _, status := runScript(t, s, nil)
-	if want := head + strings.Join(nasty, "\x00") + "\x00"; out != want || status != 0 {
-		t.Errorf("nasty arguments: status %d, output\n%q\nwant\n%q", status, out, want)
-	}
-
-	data := bytes.Repeat([]byte("\x00\xff'\n$x"), 100_000)
-	s.Argv = []string{"cat"}
-	out, _, status = runScript(t, s, data)
-	if out != head+string(data) || status != 0 {
-		t.Errorf("input: status %d, %d bytes came back, want %d", status, len(out), len(head)+len(data))
-	}
-
-	s.Argv = []string{"sh", "-c", "echo out; echo err >&2; exit 7"}
-	out, errs, status := runScript(t, s, nil)
-	if out != head+"out\n" || errs != head+"err\n" || status != 7 {
-		t.Errorf("got %q %q %d", out, errs, status)
-	}
-
-	s.Argv = []string{"true"}
-	if _, _, status = runScript(t, s, bytes.Repeat([]byte("x"), MaxStdin)); status != 0 {
-		t.Errorf("a command that does not read its input: status %d", status)
-	}
-}
-
-// feed gives /bin/sh a part of a script of size bytes and then nothing more.
-func feed(t *testing.T, part string, size int) (stdout string) {
-	t.Helper()
-	cmd := exec.Command("/bin/sh", "-c", Bootstrap(size))
-	cmd.Stdin = strings.NewReader(part)
-	out, _ := cmd.Output() // its status is a syntax error's
-	return string(out)
 }
