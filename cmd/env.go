@@ -37,10 +37,12 @@ type Env struct {
 
 func systemEnv(streams *ui.Streams) *Env {
 	dialer := new(net.Dialer)
-	return &Env{
+	env := &Env{
 		Streams: streams, Prompter: ui.NewPrompter(streams), Now: time.Now, Sleep: sleep,
 		NewPD: pdclient.New, Dial: dialer.DialContext, Run: runChild(streams), Actor: actor(), PID: os.Getpid(),
 	}
+	env.Hosts = sshHosts(env)
+	return env
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -49,6 +49,8 @@ type target struct {
 	// scaleOutPending is set while tiup is in the middle of a scale-out; it then
 	// refuses to scale in, and so do we.
 	scaleOutPending bool
+	// sshKey is the key that tiup made for the cluster, "" without one.
+	sshKey string
 }
 
 // open reads the topology and makes a client for PD. It sends nothing.
@@ -97,7 +99,7 @@ func (t *target) loadCluster(name string, tls *pdclient.TLSConfig) error {
 		return err
 	}
 	t.topology.ClusterName = name
-	t.scaleOutPending = c.ScaleOutPending
+	t.scaleOutPending, t.sshKey = c.ScaleOutPending, c.SSHKey
 	if *tls == (pdclient.TLSConfig{}) {
 		*tls = pdclient.TLSConfig{CACert: c.TLS.CA, Cert: c.TLS.Cert, Key: c.TLS.Key}
 	}

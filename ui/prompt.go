@@ -17,6 +17,8 @@ type Prompter interface {
 	// what ("delete the data of store 4"). One mistake may be corrected; the
 	// second means no.
 	TypedConfirm(ctx context.Context, what, expected string) (bool, error)
+	// Secret asks for a password or passphrase, which is not shown.
+	Secret(ctx context.Context, question string) (string, error)
 }
 
 // ErrNotTerminal is returned instead of asking when stdin or stderr is no

@@ -34,6 +34,11 @@ func Typed(contains, expected, typed string) Answer {
 	return Answer{kind: "TypedConfirm", contains: contains, expected: expected, typed: typed}
 }
 
+// Secret expects to be asked for a secret, and gives it.
+func Secret(contains, secret string) Answer {
+	return Answer{kind: "Secret", contains: contains, typed: secret}
+}
+
 // Fails expects a question of either kind that ends with err, for example
 // [ui.ErrInterrupted].
 func Fails(contains string, err error) Answer {
@@ -93,6 +98,16 @@ func (p *Prompter) TypedConfirm(ctx context.Context, what, expected string) (boo
 	}
 	a, ok := p.next(Answer{kind: "TypedConfirm", contains: what, expected: expected})
 	return ok && a.err == nil && a.typed == expected, a.err
+}
+
+// Secret implements [ui.Prompter].
+func (p *Prompter) Secret(ctx context.Context, question string) (string, error) {
+	p.t.Helper()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	a, _ := p.next(Answer{kind: "Secret", contains: question})
+	return a.typed, a.err
 }
 
 // next takes the answer to asked from the script.

@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"path"
+
+	"ebb/decommission"
+	"ebb/topology"
+	"ebb/topology/file"
+)
+
+// pruneTargets resolves where the services and the data of nodes are, and which
+// of their directories are theirs alone.
+func pruneTargets(t *target, nodes []topology.Node) ([]decommission.PruneTarget, error) {
+	var ids []string
+	for i := range nodes {
+		ids = append(ids, nodes[i].Instance.ID)
+	}
+	others, objection := otherTopologies(t)
+	plans, err := topology.PlanDeletions(t.topology, ids, others)
+	if err != nil {
+		return nil, err
+	}
+	targets := make([]decommission.PruneTarget, len(nodes))
+	for i := range nodes {
+		targets[i] = pruneTarget(t.topology, &nodes[i], &plans[i])
+		if objection != "" {
+			targets[i].Objections = append(targets[i].Objections, objection)
+		}
+	}
+	return targets, nil
+}
+
+func pruneTarget(t *topology.Topology, n *topology.Node, plan *topology.DeletionPlan) decommission.PruneTarget {
+	instance := n.Instance
+	target := decommission.PruneTarget{
+		StoreID: n.Store.ID, Address: n.Store.Address, Node: instance.ID,
+		Host: hostAddress(instance), Listen: instance.Host, Ports: instance.Ports, Unit: instance.Unit,
+		UnitDir: unitDir(t), UserUnits: t.Global.SystemdMode == topology.UserUnits,
+		DeployDir: instance.DeployDir, Others: plan.Others,
+	}
+	var exporterDirs []decommission.PruneDir
+	for _, d := range plan.Deletions {
+		dir := decommission.PruneDir{Path: d.Path, Kind: string(d.Why)}
+		if d.Why == topology.ExporterDir {
+			exporterDirs = append(exporterDirs, dir)
+		} else {
+			target.Dirs = append(target.Dirs, dir)
+		}
+	}
+	for i, unit := range plan.ExporterUnits {
+		exporter := decommission.PruneExporter{Unit: unit}
+		if i == len(plan.ExporterUnits)-1 {
+			exporter.Dirs = exporterDirs // they share them, so they go with the last one
+		}
+		target.Exporters = append(target.Exporters, exporter)
+	}
+	for _, refusal := range plan.Refused {
+		target.Objections = append(target.Objections, refusal.String())
+	}
+	for i := range n.Candidates {
+		target.Objections = append(target.Objections, fmt.Sprintf("PD also has store %d at its address: nobody can tell whose data lies there", n.Candidates[i].ID))
+	}
+	return target
+}
+
+// otherTopologies are those of the other clusters that tiup manages from here.
+// One that cannot be read is an objection: it may use the same directories.
+func otherTopologies(t *target) (others []*topology.Topology, objection string) {
+	names, err := file.ClusterNames("")
+	if err != nil {
+		return nil, fmt.Sprintf("the other clusters of this tiup cannot be listed: %v", err)
+	}
+	for _, name := range names {
+		c, err := file.LoadCluster("", name)
+		var parse *topology.ParseError
+		switch {
+		case err != nil && (!errors.As(err, &parse) || !parse.Conflicts):
+			return nil, fmt.Sprintf("the topology of cluster %s cannot be read, and may use the same directories: %v", name, err)
+		case c.Path != t.file.Path:
+			others = append(others, c.Topology)
+		}
+	}
+	return others, ""
+}
+
+// unitDir is where tiup puts unit files (spec/instance.go).
+func unitDir(t *topology.Topology) string {
+	if t.Global.SystemdMode == topology.UserUnits {
+		return path.Join("/home", t.User, ".config/systemd/user")
+	}
+	return "/etc/systemd/system"
+}
