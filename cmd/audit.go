@@ -65,7 +65,7 @@ func newAuditShowCommand(env *Env) *cobra.Command {
 		Use: "show ID", Short: "Show the steps of one operation",
 		Long:    "Show the steps of one operation, what came of each, and what is known for the way back." + exitStatus(ExitDone, ExitFailed, ExitUsage),
 		Example: "  ebb audit show 20260102T030405-ABCDEF\n  ebb audit show 20260102T030405-ABCDEF -o json --jq '.run.steps[].undo'",
-		Args: func(c *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil
 			}

@@ -58,14 +58,17 @@ func (u *Unit) Exists() bool { return u.Load != "not-found" && u.Load != "" }
 // the contrary counts as stopped.
 func (u *Unit) Running() bool { return u.Active != "inactive" && u.Active != "failed" }
 
+// userSystemctl finds the systemd of the login user, which a command over SSH
+// that is no login is not told about.
+const userSystemctl = `XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)} exec systemctl --user "$@"`
+
 // systemctl is the command line for units of the system or of the login user
 // (global.systemd_mode of the topology).
 func systemctl(user bool, args ...string) Command {
-	argv := []string{"systemctl"}
 	if user {
-		argv = append(argv, "--user")
+		return Command{Argv: append([]string{"sh", "-c", userSystemctl, "sh"}, args...)}
 	}
-	return Command{Argv: append(argv, args...)}
+	return Command{Argv: append([]string{"systemctl"}, args...)}
 }
 
 // ReadUnit asks systemd about a unit. A unit that does not exist is no error.
