@@ -23,6 +23,7 @@ type hostDialer interface {
 type sshOptions struct {
 	user        string
 	identities  []string
+	knownHosts  []string
 	acceptNew   bool
 	timeout     time.Duration
 	concurrency int
@@ -32,6 +33,7 @@ func (s *sshOptions) register(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&s.user, "ssh-user", "", "log in as this `USER` (default: the topology's user)")
 	f.StringSliceVarP(&s.identities, "identity-file", "i", nil, "private key `FILE`s to log in with")
+	f.StringSliceVar(&s.knownHosts, "known-hosts", nil, "known_hosts `FILE`s, in place of those of ssh_config")
 	f.BoolVar(&s.acceptNew, "accept-new-host-keys", false, "accept the keys of hosts that are not known yet; a changed key is always refused")
 	f.DurationVar(&s.timeout, "ssh-timeout", 5*time.Second, "longest wait for a connection to a host")
 	f.IntVarP(&s.concurrency, "concurrency", "c", 16, "hosts to work on at once")
