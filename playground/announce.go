@@ -31,6 +31,7 @@ type announcement struct {
 	// Seconds is how long the start took.
 	Seconds    float64 `json:"seconds"`
 	Background bool    `json:"background"`
+	*runstate.SSH
 }
 
 func announcementOf(record runstate.Record, opts *upOptions, pdVersion string, took time.Duration) announcement {
@@ -39,6 +40,7 @@ func announcementOf(record runstate.Record, opts *upOptions, pdVersion string, t
 		PD: record.PD, PDVersion: pdVersion, Control: record.Control, Network: record.Network,
 		TiKV: opts.stores, TiFlash: opts.tiflash, Regions: opts.regions, Replicas: opts.replicas,
 		Seconds: math.Round(took.Seconds()*100) / 100, Background: opts.readyFD > 0,
+		SSH: record.SSH,
 	}
 }
 
@@ -83,6 +85,12 @@ func (a announcement) Neighbour() string {
 	return fmt.Sprintf("%s.%d:%d", a.Network, layout.FirstTiKVHost, layout.TiKVPort)
 }
 
+// Login returns the command that logs in to the host of the leaving store.
+func (a announcement) Login() string {
+	return fmt.Sprintf("ssh -i %s -o UserKnownHostsFile=%s -p %d %s@%s.%d",
+		a.Key, a.KnownHosts, a.Port, a.User, a.Network, layout.FirstTiKVHost+a.TiKV-1)
+}
+
 // PDList returns the client URLs for a -u flag.
 func (a announcement) PDList() string { return strings.Join(a.PD, ",") }
 
@@ -100,7 +108,10 @@ Look at it:
 Take a store out:
   ebb scale-in -t {{.Topology}} -N {{.Leaving}} --wait
 
-Break something first:
+{{if .SSH}}Log in to its host, as tiup does:
+  {{.Login}}
+
+{{end}}Break something first:
   ebb-playground fault --name {{.Name}} stop {{.Neighbour}}
   ebb-playground fault --help
 

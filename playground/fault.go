@@ -18,7 +18,8 @@ const faultLong = `Break something in a running playground, or mend it.
 
 STORE is a store id, the address that PD knows, or the ID that tiup and ebb
 display (for TiFlash that is HOST:9000). REGION is a region id. MEMBER is the
-name of a PD member, such as pd-1.
+name of a PD member, such as pd-1. HOST is an address, such as 127.41.1.11, or a
+name, such as tikv-1.
 
 ` + exitStatus
 
@@ -32,7 +33,10 @@ const faultExample = `  # a host dies; twenty seconds later PD calls the store D
   ebb-playground fault lose-majority 127.41.1.12:20160 --count 3
 
   # the PD leader dies
-  ebb-playground fault pd-stop pd-1`
+  ebb-playground fault pd-stop pd-1
+
+  # the power of a host fails, with its SSH server and all that runs there
+  ebb-playground fault host-down 127.41.1.11`
 
 // faultEnv is what all faults need: the playground that is meant.
 type faultEnv struct {
@@ -54,6 +58,7 @@ func newFaultCmd(env *Env) *cobra.Command {
 	cmd.AddCommand(fault.storeCommands()...)
 	cmd.AddCommand(fault.regionCommands()...)
 	cmd.AddCommand(fault.pdCommands()...)
+	cmd.AddCommand(fault.hostCommands()...)
 	return cmd
 }
 

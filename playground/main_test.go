@@ -182,8 +182,10 @@ func TestInterruptedStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(errs)
-	if line, err := lines.ReadString('\n'); err != nil || line != "starting PD\n" {
-		t.Fatalf("first line: %q (%v)", line, err)
+	for _, want := range []string{"starting 9 hosts\n", "starting PD\n"} {
+		if line, err := lines.ReadString('\n'); err != nil || line != want {
+			t.Fatalf("line: %q (%v), want %q", line, err, want)
+		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 
 	"ebb/playground/layout"
 	"ebb/playground/local"
+	"ebb/playground/runstate"
 )
 
 // upOptions are the flags of "up".
@@ -27,6 +28,8 @@ type upOptions struct {
 	regions                                   int
 	regionSize, capacity                      size
 	storeLimit, speed                         float64
+	hosts                                     bool
+	tiflashDirs                               int
 
 	pdServer string
 	pd       []string
@@ -92,6 +95,8 @@ func (o *upOptions) addFlags(cmd *cobra.Command) {
 	flags.IntVar(&o.zones, "zones", 3, "number of `zones` the stores are spread over; 0 for no zone label")
 	flags.Var(&o.regionSize, "region-size", "`size` of each region")
 	flags.Var(&o.capacity, "capacity", "disk `size` of each store")
+	flags.IntVar(&o.tiflashDirs, "tiflash-dirs", 1, "number of data `directories` of each TiFlash store")
+	flags.BoolVar(&o.hosts, "hosts", true, "give the stores hosts: processes, directories, systemd units, SSH; --hosts=false spares all of it")
 	flags.Float64Var(&o.speed, "speed", 1, "`factor` by which heartbeats, operators and snapshots are faster")
 	flags.Float64Var(&o.storeLimit, "store-limit", 0, "`peers` each store may add in a minute; 0 for PD's default")
 	flags.IntVar(&o.pdCount, "pd-count", 1, "number of PD `members`, 1 or 3")
@@ -139,7 +144,7 @@ func (o *upOptions) shape() layout.Shape {
 	}
 	return layout.Shape{
 		PD: members, TiKV: o.stores, TiFlash: o.tiflash, Zones: o.zones,
-		Replicas: o.replicas, Capacity: uint64(o.capacity),
+		Replicas: o.replicas, Capacity: uint64(o.capacity), TiFlashDirs: o.tiflashDirs,
 	}
 }
 
@@ -182,6 +187,7 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 		RegionSize: int64(opts.regionSize >> 20),
 		Learners:   min(opts.tiflashReplicas, opts.tiflash),
 		StoreLimit: opts.storeLimit,
+		Hosts:      opts.hosts,
 		Speed:      opts.speed,
 		Log:        slog.New(slog.NewTextHandler(logFile, nil)),
 		Progress:   func(step string) { fmt.Fprintln(env.Err, step) },
@@ -191,7 +197,7 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, playground.Close()) }()
 
-	record.Ready, record.Topology, record.PD = true, playground.Topology(), playground.PD()
+	record.Ready, record.Topology, record.PD, record.SSH = true, playground.Topology(), playground.PD(), login(playground)
 	if err := registry.Update(record); err != nil {
 		return err
 	}
@@ -202,4 +208,13 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 	<-ctx.Done()
 	fmt.Fprintf(env.Err, "stopping playground %q\n", record.Name)
 	return nil
+}
+
+// login is how to log in to the hosts of a playground; nil if it has none.
+func login(playground *local.Playground) *runstate.SSH {
+	set := playground.Hosts()
+	if set == nil {
+		return nil
+	}
+	return &runstate.SSH{User: set.User(), Port: layout.SSHPort, Key: set.KeyFile(), KnownHosts: set.KnownHosts()}
 }

@@ -40,7 +40,7 @@ func serve(t *testing.T, pd PD) (*httptest.Server, *Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(NewHandler(fleet, pd))
+	server := httptest.NewServer(NewHandler(fleet, pd, nil))
 	t.Cleanup(func() {
 		server.Close()
 		if err := fleet.Close(); err != nil {

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strings"
 
+	"ebb/playground/hosts"
 	"ebb/playground/store"
 )
 
@@ -38,17 +39,19 @@ const maxBody = 64 << 10
 type handler struct {
 	fleet  *store.Fleet
 	pd     PD
+	hosts  *hosts.Set
 	routes []route
 }
 
-// NewHandler returns the API. p is nil when PD is somebody else's: requests to
-// steer it are then refused with 409.
-func NewHandler(f *store.Fleet, p PD) http.Handler {
-	h := &handler{fleet: f, pd: p}
+// NewHandler returns the API. p is nil when PD is somebody else's, and s when the
+// stores have no hosts: requests to steer them are then refused with 409.
+func NewHandler(f *store.Fleet, p PD, s *hosts.Set) http.Handler {
+	h := &handler{fleet: f, pd: p, hosts: s}
 	h.routes = append(h.routes, h.storeRoutes()...)
 	h.routes = append(h.routes, h.regionRoutes()...)
 	h.routes = append(h.routes, h.faultRoutes()...)
 	h.routes = append(h.routes, h.pdRoutes()...)
+	h.routes = append(h.routes, h.hostRoutes()...)
 	return h
 }
 

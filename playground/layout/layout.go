@@ -27,6 +27,9 @@ const (
 	// SSHPort is not 22: the loopback addresses all lead to this machine, and a
 	// command that stops services must not log in to its real SSH server.
 	SSHPort = 20022
+
+	NodeExporterPort     = 9100
+	BlackboxExporterPort = 9115
 )
 
 // Host numbers in the playground's network.
@@ -53,6 +56,8 @@ type Shape struct {
 	Replicas int
 	Capacity uint64 // bytes of each store
 	Version  string // what each store says it runs, without a leading v
+	// TiFlashDirs is the number of data directories of each TiFlash store; 0 is 1.
+	TiFlashDirs int
 }
 
 // ShapeError says that a shape cannot be laid out.
@@ -69,6 +74,8 @@ func (s Shape) Validate() error {
 		return &ShapeError{fmt.Sprintf("%d TiKV stores, want 1 to %d", s.TiKV, MaxTiKV)}
 	case s.TiFlash < 0 || s.TiFlash > MaxTiFlash:
 		return &ShapeError{fmt.Sprintf("%d TiFlash stores, want 0 to %d", s.TiFlash, MaxTiFlash)}
+	case s.TiFlashDirs < 0:
+		return &ShapeError{fmt.Sprintf("%d data directories", s.TiFlashDirs)}
 	case s.Zones < 0:
 		return &ShapeError{fmt.Sprintf("%d zones", s.Zones)}
 	case s.Replicas < 1 || s.Replicas > s.TiKV:
@@ -83,6 +90,9 @@ type Layout struct {
 	dir  string
 	user string
 	host func(int) string
+	// systemdMode is set if the hosts exist: they have directories, and units of
+	// the system or of a user.
+	systemdMode string
 }
 
 // New lays out shape on the hosts that host numbers. Directories are below dir,
@@ -96,6 +106,12 @@ func New(shape Shape, host func(int) string, dir string) (*Layout, error) {
 		return nil, fmt.Errorf("lay out playground: find user: %w", err)
 	}
 	return &Layout{Shape: shape, dir: dir, user: current.Username, host: host}, nil
+}
+
+// WithHosts says that the hosts exist: who logs in there, and what tiup calls
+// the place of their units.
+func (l *Layout) WithHosts(user, systemdMode string) {
+	l.user, l.systemdMode = user, systemdMode
 }
 
 // ProbePorts returns, for each host number, one port that must be free before
@@ -139,6 +155,10 @@ func (l *Layout) Stores() []store.Spec {
 	for i := range l.TiFlash {
 		spec := l.store(store.TiFlash, l.host(firstTiFlashHost+i), i, TiFlashTCPPort)
 		spec.Port, spec.PeerPort, spec.StatusPort = FlashServicePort, FlashProxyPort, FlashStatusPort
+		first := spec.DataDir
+		for disk := 2; disk <= l.TiFlashDirs; disk++ {
+			spec.DataDir += "," + first + "-disk" + strconv.Itoa(disk)
+		}
 		specs = append(specs, spec)
 	}
 	return specs
@@ -156,6 +176,7 @@ func (l *Layout) store(engine, host string, index, mainPort int) store.Spec {
 		DeployDir: filepath.Join(l.hostDir(host), "deploy", unit),
 		DataDir:   filepath.Join(l.hostDir(host), "data", unit),
 		Version:   l.Version,
+		Hosted:    l.systemdMode != "",
 	}
 }
 

@@ -129,3 +129,31 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
+
+// Hosts add a user, monitors and further data directories, which ebb reads
+// without a warning.
+func TestEbbReadsHosts(t *testing.T) {
+	for _, mode := range []string{"system", "user"} {
+		plan, err := layout.New(layout.Shape{PD: 1, TiKV: 3, TiFlash: 1, Replicas: 3, TiFlashDirs: 2}, host, "/playground")
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.WithHosts("tidb", mode)
+		text, err := plan.Topology([]string{"http://127.41.7.1:2379"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := topology.Parse("topology.yaml", text)
+		if err != nil || len(parsed.Warnings) > 0 {
+			t.Errorf("%s: %v, warnings %v\n%s", mode, err, parsed.Warnings, text)
+		}
+		if has := strings.Contains(string(text), "\nmonitored:\n"); has != (mode == "system") {
+			t.Errorf("%s: monitored section: %t", mode, has)
+		}
+		for _, spec := range plan.Stores() {
+			if dirs := len(strings.Split(spec.DataDir, ",")); !spec.Hosted || (dirs == 2) != (spec.Engine == "tiflash") {
+				t.Errorf("%s: %+v", mode, spec)
+			}
+		}
+	}
+}

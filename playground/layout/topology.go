@@ -16,6 +16,7 @@ import (
 // topology is the part of tiup's topology.yaml that describes a playground.
 type topology struct {
 	Global        global          `yaml:"global"`
+	Monitored     *monitored      `yaml:"monitored,omitempty"`
 	ServerConfigs *serverConfigs  `yaml:"server_configs,omitempty"`
 	PD            []pdServer      `yaml:"pd_servers"`
 	TiKV          []tikvServer    `yaml:"tikv_servers"`
@@ -23,10 +24,19 @@ type topology struct {
 }
 
 type global struct {
-	User      string `yaml:"user"`
-	SSHPort   int    `yaml:"ssh_port"`
-	DeployDir string `yaml:"deploy_dir"`
-	DataDir   string `yaml:"data_dir"`
+	User        string `yaml:"user"`
+	SSHPort     int    `yaml:"ssh_port"`
+	DeployDir   string `yaml:"deploy_dir"`
+	DataDir     string `yaml:"data_dir"`
+	SystemdMode string `yaml:"systemd_mode,omitempty"`
+}
+
+type monitored struct {
+	NodeExporterPort     int    `yaml:"node_exporter_port"`
+	BlackboxExporterPort int    `yaml:"blackbox_exporter_port"`
+	DeployDir            string `yaml:"deploy_dir"`
+	DataDir              string `yaml:"data_dir"`
+	LogDir               string `yaml:"log_dir"`
 }
 
 type serverConfigs struct {
@@ -65,6 +75,10 @@ type tiflashServer struct {
 }
 
 const topologyHeader = `# A playground: every address is on this machine, every store is simulated, PD is
+# real.
+`
+
+const noHostsHeader = `# A playground: every address is on this machine, every store is simulated, PD is
 # real. There are no directories behind deploy_dir and data_dir.
 `
 
@@ -78,6 +92,18 @@ func (l *Layout) Topology(pdURLs []string) ([]byte, error) {
 			DeployDir: filepath.Join(l.dir, "hosts", "deploy"),
 			DataDir:   filepath.Join(l.dir, "hosts", "data"),
 		},
+	}
+	// The exporters are at one path on all hosts, which takes hosts with file
+	// systems of their own.
+	if l.systemdMode == "system" {
+		dir := filepath.Join(file.Global.DeployDir, "monitor-"+strconv.Itoa(NodeExporterPort))
+		file.Monitored = &monitored{
+			NodeExporterPort: NodeExporterPort, BlackboxExporterPort: BlackboxExporterPort,
+			DeployDir: dir, DataDir: filepath.Join(dir, "data"), LogDir: filepath.Join(dir, "log"),
+		}
+	}
+	if l.systemdMode == "user" {
+		file.Global.SystemdMode = l.systemdMode
 	}
 	// A PD that ran before the playground keeps the settings it has.
 	if l.PD > 0 {
@@ -109,7 +135,11 @@ func (l *Layout) Topology(pdURLs []string) ([]byte, error) {
 			LearnerConfig: labels,
 		})
 	}
-	return encode(file)
+	header := topologyHeader
+	if l.systemdMode == "" {
+		header = noHostsHeader
+	}
+	return encode(header, file)
 }
 
 func (l *Layout) pdServer(index int, raw string) (pdServer, error) {
@@ -134,9 +164,9 @@ func (l *Layout) pdServer(index int, raw string) (pdServer, error) {
 	return server, nil
 }
 
-func encode(file topology) ([]byte, error) {
+func encode(header string, file topology) ([]byte, error) {
 	var text bytes.Buffer
-	text.WriteString(topologyHeader)
+	text.WriteString(header)
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(file); err != nil {

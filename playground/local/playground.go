@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"ebb/playground/control"
+	"ebb/playground/hosts"
 	"ebb/playground/layout"
 	"ebb/playground/loopback"
 	"ebb/playground/pd"
 	"ebb/playground/store"
+	"ebb/playground/wire"
 )
 
 // topologyFile is the name of the topology in the playground's directory.
@@ -46,6 +48,11 @@ type Config struct {
 	Learners int
 	// StoreLimit is the add-peer limit of each store, per minute; 0 keeps PD's.
 	StoreLimit float64
+	// Hosts gives the stores hosts: processes, directories, units and SSH servers.
+	// Without, the stores run in this process, and a hundred thousand regions or
+	// more are no trouble.
+	Hosts bool
+
 	// Speed divides the time that heartbeats, operators and snapshots take.
 	Speed float64
 
@@ -57,6 +64,7 @@ type Config struct {
 type Playground struct {
 	cfg     Config
 	pd      *pd.Cluster // nil if PD is not ours
+	hosts   *hosts.Set  // nil without hosts
 	fleet   *store.Fleet
 	server  *http.Server
 	pdURLs  []string
@@ -78,7 +86,15 @@ func (p *Playground) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The hosts boot while PD starts; their stores wait for the fleet.
+	booted := make(chan error, 1)
+	if err := p.bootHosts(plan, booted); err != nil {
+		return err
+	}
 	if err := p.startPD(ctx, plan); err != nil {
+		return errors.Join(err, <-booted)
+	}
+	if err := <-booted; err != nil {
 		return err
 	}
 	api := pd.NewAPI(p.pdURLs)
@@ -140,7 +156,7 @@ func (p *Playground) startStores(ctx context.Context, plan *layout.Layout, api *
 		regions = 0
 	}
 	p.progress(fmt.Sprintf("starting %d stores with %d regions", plan.TiKV+plan.TiFlash, regions))
-	p.fleet, err = store.Start(ctx, store.Config{
+	cfg := store.Config{
 		PD:         p.pdURLs,
 		Stores:     plan.Stores(),
 		Regions:    regions,
@@ -149,7 +165,14 @@ func (p *Playground) startStores(ctx context.Context, plan *layout.Layout, api *
 		Learners:   p.cfg.Learners,
 		Timing:     store.DefaultTiming().Faster(p.cfg.Speed),
 		Log:        p.cfg.Log,
-	})
+	}
+	if p.hosts != nil {
+		if cfg.Processes, err = wire.Listen(wire.FleetSocket(p.cfg.Network.Host(1))); err != nil {
+			return err
+		}
+		cfg.Machines = p.hosts
+	}
+	p.fleet, err = store.Start(ctx, cfg)
 	return err
 }
 
@@ -159,7 +182,7 @@ func (p *Playground) serveControl() {
 		members = p.pd
 	}
 	p.server = &http.Server{
-		Handler:           control.NewHandler(p.fleet, members),
+		Handler:           control.NewHandler(p.fleet, members, p.hosts),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	go func() {
@@ -172,7 +195,10 @@ func (p *Playground) serveControl() {
 // Close ends everything within seconds. The control API goes last: its address
 // holds the network, and with it the ports that the others still have.
 func (p *Playground) Close() error {
-	failures := make([]error, 0, 3)
+	failures := make([]error, 0, 4)
+	if p.hosts != nil {
+		failures = append(failures, p.hosts.Close())
+	}
 	if p.fleet != nil {
 		failures = append(failures, p.fleet.Close())
 	}
@@ -196,6 +222,9 @@ func (p *Playground) PDVersion() string { return p.version }
 
 // Fleet returns the simulated stores.
 func (p *Playground) Fleet() *store.Fleet { return p.fleet }
+
+// Hosts returns the hosts, or nil if there are none.
+func (p *Playground) Hosts() *hosts.Set { return p.hosts }
 
 // Members returns the PD cluster, or nil if the stores joined another one.
 func (p *Playground) Members() *pd.Cluster { return p.pd }

@@ -33,6 +33,15 @@ type Record struct {
 	PD           []string  `json:"pd"`
 	Control      string    `json:"control"`
 	Started      time.Time `json:"started"`
+	*SSH                   // nil if its hosts have no SSH servers
+}
+
+// SSH is what it takes to log in to a playground's hosts.
+type SSH struct {
+	User       string `json:"ssh_user"`
+	Port       int    `json:"ssh_port"`
+	Key        string `json:"ssh_key"` // file with the private key
+	KnownHosts string `json:"known_hosts"`
 }
 
 // Registry is the directory of the records.

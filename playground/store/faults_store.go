@@ -8,7 +8,12 @@ import (
 // StopStore ends a store's process as kill -9 would: its ports close, its
 // heartbeats stop, its state stays. Regions it led elect new leaders after the
 // election timeout if a majority is left. Stopping a stopped store does nothing.
+//
+// A hosted store's process is killed, and its unit stays down.
 func (f *Fleet) StopStore(id uint64) error {
+	if spec, hosted := f.hosted(id); hosted {
+		return f.throughHost(id, false, func() error { return f.cfg.Machines.KillStore(spec) })
+	}
 	f.life.Lock()
 	defer f.life.Unlock()
 	return f.halt(id)
@@ -19,31 +24,40 @@ func (f *Fleet) StopStore(id uint64) error {
 // Tombstone runs too, but PD refuses everything it says. Starting a running
 // store does nothing; a forgotten one cannot be started.
 func (f *Fleet) StartStore(id uint64) error {
+	if spec, hosted := f.hosted(id); hosted {
+		return f.startHosted(id, spec)
+	}
 	f.life.Lock()
 	defer f.life.Unlock()
-	f.mu.Lock()
-	s, err := f.member(id)
-	if err != nil {
-		f.mu.Unlock()
+	s, running, err := f.startable(id)
+	if err != nil || running {
 		return err
 	}
-	running, forgotten, spec := s.running, s.forgotten, s.spec
-	f.mu.Unlock()
-	if forgotten {
-		return fmt.Errorf("start store %d: %w: its process is gone for good", id, ErrConflict)
-	}
-	if running {
-		return nil
-	}
-	if err := f.checkOpen(); err != nil {
-		return fmt.Errorf("start store %d: %w", id, err)
-	}
+	spec := s.spec
 	open, err := openPorts(&spec)
 	if err != nil {
 		return fmt.Errorf("start store %d: %w", id, err)
 	}
 	f.launch(s, open)
 	return nil
+}
+
+// startable returns a store that may be started, or runs. The caller holds
+// f.life.
+func (f *Fleet) startable(id uint64) (s *member, running bool, err error) {
+	if err := f.checkOpen(); err != nil {
+		return nil, false, fmt.Errorf("start store %d: %w", id, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, err = f.member(id)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case s.forgotten:
+		return nil, false, fmt.Errorf("start store %d: %w: its process is gone for good", id, ErrConflict)
+	}
+	return s, s.running, nil
 }
 
 // RestartStore stops a store and starts it again.
@@ -57,6 +71,11 @@ func (f *Fleet) RestartStore(id uint64) error {
 // ForgetStore ends a store's process for good, as if its machine had burnt. It
 // stays in the lists, so that its peers can still be counted as lost.
 func (f *Fleet) ForgetStore(id uint64) error {
+	if spec, hosted := f.hosted(id); hosted {
+		if err := f.throughHost(id, false, func() error { return f.cfg.Machines.Burn(spec) }); err != nil {
+			return err
+		}
+	}
 	f.life.Lock()
 	defer f.life.Unlock()
 	if err := f.halt(id); err != nil {
@@ -89,6 +108,9 @@ func (f *Fleet) addMember(id uint64, spec Spec) (*process, error) {
 	defer f.life.Unlock()
 	if err := f.checkOpen(); err != nil {
 		return nil, err
+	}
+	if spec.Hosted {
+		return nil, fmt.Errorf("%w: a store that is added later has no host", ErrConflict)
 	}
 	open, err := openPorts(&spec)
 	if err != nil {

@@ -95,17 +95,23 @@ func (f *Fleet) Close() error {
 		return nil
 	}
 	close(f.quit)
+	if f.cfg.Processes != nil {
+		f.cfg.Processes.Close()
+	}
+	f.stopAll()
+	f.wg.Wait()
+	f.pd.close()
+	return nil
+}
+
+func (f *Fleet) stopAll() {
 	f.life.Lock()
 	defer f.life.Unlock()
 	var stopping sync.WaitGroup
 	for _, p := range f.procs {
-		stopping.Add(1)
-		go func() { defer stopping.Done(); p.stop() }()
+		stopping.Go(p.stop)
 	}
 	stopping.Wait()
-	f.wg.Wait()
-	f.pd.close()
-	return nil
 }
 
 // background runs fn beside the model until it returns or the fleet closes. The

@@ -15,6 +15,7 @@ import (
 // answer" has a true answer.
 type ports struct {
 	raw    []net.Listener // service and peer port: accept, then close
+	link   net.Conn       // to the process of a hosted store, which has the ports
 	status net.Listener
 	server *http.Server
 }
@@ -78,6 +79,9 @@ func (p *ports) serve(wg *sync.WaitGroup, status http.Handler) {
 func (p *ports) close() {
 	closeAll(p.raw...)
 	closeAll(p.status)
+	if p.link != nil {
+		p.link.Close()
+	}
 	if p.server != nil {
 		p.server.Close()
 	}

@@ -27,22 +27,13 @@ func (f *Fleet) open(ctx context.Context) error {
 			return err
 		}
 	}
-	f.life.Lock()
-	defer f.life.Unlock()
-	members, open, err := f.enlist(ctx, known)
+	members, first, err := f.launchAll(ctx, known, joined)
 	if err != nil {
 		return err
 	}
-	var first *metapb.Region
-	if !joined {
-		if first, err = f.bootstrap(ctx, members); err != nil {
-			closePorts(open)
-			return err
-		}
-	}
-	var started []*process
-	for i, s := range members {
-		started = append(started, f.launch(s, open[i]))
+	started, err := f.processes(ctx, members)
+	if err != nil {
+		return err
 	}
 	if err := f.awaitJoined(ctx, started); err != nil {
 		return err
@@ -56,6 +47,35 @@ func (f *Fleet) open(ctx context.Context) error {
 		return err
 	}
 	return f.confirm(ctx)
+}
+
+// launchAll gives all configured stores an id and starts those that are not
+// hosted. Hosted ones start when their processes report. It returns the first
+// region of a cluster that it bootstrapped.
+func (f *Fleet) launchAll(ctx context.Context, known map[string]uint64, joined bool) ([]*member, *metapb.Region, error) {
+	f.life.Lock()
+	defer f.life.Unlock()
+	members, open, err := f.enlist(ctx, known)
+	if err != nil {
+		return nil, nil, err
+	}
+	var first *metapb.Region
+	if !joined {
+		if first, err = f.bootstrap(ctx, members); err != nil {
+			closePorts(open)
+			return nil, nil, err
+		}
+	}
+	for i, s := range members {
+		if open[i] != nil {
+			f.launch(s, open[i])
+		}
+	}
+	if f.cfg.Processes != nil {
+		f.wg.Add(1)
+		go f.welcome(f.cfg.Processes)
+	}
+	return members, first, nil
 }
 
 // knownStores maps the addresses of PD's stores to their ids. An address whose
@@ -74,10 +94,11 @@ func (f *Fleet) knownStores(ctx context.Context) (map[string]uint64, error) {
 	return known, nil
 }
 
-// enlist opens the ports of all configured stores and gives each an id.
+// enlist opens the ports of all configured stores, nil for hosted ones, and gives
+// each an id.
 func (f *Fleet) enlist(ctx context.Context, known map[string]uint64) (members []*member, open []*ports, err error) {
 	for _, spec := range f.cfg.Stores {
-		p, err := openPorts(&spec)
+		p, err := f.portsOf(&spec)
 		if err != nil {
 			closePorts(open)
 			return nil, nil, err
@@ -95,9 +116,19 @@ func (f *Fleet) enlist(ctx context.Context, known map[string]uint64) (members []
 	return members, open, nil
 }
 
+// portsOf opens the ports of a store; a hosted one opens its own.
+func (f *Fleet) portsOf(spec *Spec) (*ports, error) {
+	if spec.Hosted {
+		return nil, nil
+	}
+	return openPorts(spec)
+}
+
 func closePorts(open []*ports) {
 	for _, p := range open {
-		p.close()
+		if p != nil {
+			p.close()
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -36,6 +37,9 @@ type Spec struct {
 	DeployDir string `json:"deploy_dir,omitempty"`
 	DataDir   string `json:"data_dir,omitempty"`
 	Version   string `json:"version,omitempty"`
+	// Hosted says that the store is a process of its own, which Config.Machines
+	// start and which holds the store's ports. All three ports must be given.
+	Hosted bool `json:"hosted,omitempty"`
 }
 
 // Config is everything Start needs.
@@ -54,6 +58,11 @@ type Config struct {
 	Timing   Timing
 	Seed     int64
 	Log      *slog.Logger // nil discards
+
+	// Machines and Processes serve hosted stores: who starts them, and where
+	// their processes report.
+	Machines  Machines
+	Processes net.Listener
 }
 
 // Timing holds every duration and rate of the simulation. Zero fields take the
