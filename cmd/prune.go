@@ -118,6 +118,7 @@ func typedPrune(req *decommission.PruneRequest) string {
 
 // gatherPrune asks PD and the machines, each machine once at a time.
 func gatherPrune(ctx context.Context, t *target, dialer hostDialer, snap *cluster.Snapshot, req *decommission.PruneRequest, concurrency int) decommission.PruneEvidence {
+	tlsConfig, _ := t.tls.Load() // has been read without an error for PD's client
 	ev := decommission.PruneEvidence{
 		Snapshot: snap, Drained: make(map[cluster.StoreID][]decommission.Finding), Hosts: make(map[cluster.StoreID]*decommission.HostEvidence),
 	}
@@ -131,6 +132,7 @@ func gatherPrune(ctx context.Context, t *target, dialer hostDialer, snap *cluste
 			defer func() { <-slots }()
 			_, drained := decommission.ProveDrained(ctx, t.pd, target.StoreID)
 			host := inspect(ctx, dialer, target)
+			host.StatusDirs = statusDirs(ctx, tlsConfig, target.StatusAddress)
 			mu.Lock()
 			defer mu.Unlock()
 			ev.Drained[target.StoreID], ev.Hosts[target.StoreID] = drained, host

@@ -38,7 +38,7 @@ func pruneTarget(t *topology.Topology, n *topology.Node, plan *topology.Deletion
 		StoreID: n.Store.ID, Address: n.Store.Address, Node: instance.ID,
 		Host: hostAddress(instance), Listen: instance.Host, Ports: instance.Ports, Unit: instance.Unit,
 		UnitDir: unitDir(t), UserUnits: t.Global.SystemdMode == topology.UserUnits,
-		DeployDir: instance.DeployDir, Others: plan.Others,
+		DeployDir: instance.DeployDir, Others: plan.Others, StatusAddress: instance.StatusAddress,
 	}
 	var exporterDirs []decommission.PruneDir
 	for _, d := range plan.Deletions {

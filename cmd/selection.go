@@ -49,6 +49,8 @@ type target struct {
 	// scaleOutPending is set while tiup is in the middle of a scale-out; it then
 	// refuses to scale in, and so do we.
 	scaleOutPending bool
+	// tls is what PD and the stores are spoken to with.
+	tls pdclient.TLSConfig
 	// sshKey is the key that tiup made for the cluster, "" without one.
 	sshKey string
 }
@@ -83,7 +85,7 @@ func (s *selection) open(env *Env, args []string) (*target, error) {
 	if err != nil {
 		return nil, &usageError{err: err}
 	}
-	t.pd = pd
+	t.pd, t.tls = pd, tls
 	return t, nil
 }
 

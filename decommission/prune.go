@@ -24,7 +24,9 @@ type PruneTarget struct {
 	Host   string `json:"host"`
 	Listen string `json:"listen"`
 	Ports  []int  `json:"ports"`
-	Unit   string `json:"unit"`
+	// StatusAddress is "host:port" of its status server; "" when it has none.
+	StatusAddress string `json:"status_address,omitempty"`
+	Unit          string `json:"unit"`
 	// UnitDir is where tiup puts unit files; UserUnits says that the login user's
 	// systemd runs them.
 	UnitDir   string     `json:"unit_dir"`

@@ -35,7 +35,7 @@ type Config struct {
 
 // New checks the configuration and loads the TLS files. It sends nothing.
 func New(cfg Config) (*Client, error) {
-	tlsConfig, err := cfg.TLS.load()
+	tlsConfig, err := cfg.TLS.Load()
 	if err != nil {
 		return nil, err
 	}

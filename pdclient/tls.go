@@ -26,8 +26,9 @@ func (e *TLSFileError) Error() string { return fmt.Sprintf("load tls file %q: %v
 // Unwrap returns the cause.
 func (e *TLSFileError) Unwrap() error { return e.Err }
 
-// load returns nil when no file is named.
-func (t TLSConfig) load() (*tls.Config, error) {
+// Load reads the files. It returns nil when none is named. Errors are
+// *TLSFileError.
+func (t TLSConfig) Load() (*tls.Config, error) {
 	if t == (TLSConfig{}) {
 		return nil, nil
 	}
