@@ -223,6 +223,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\dZ?\b`), "CLOCK"},
 	{regexp.MustCompile(`\d{8}T\d{6}[0-9.]*Z?`), "STAMP"},
 	{regexp.MustCompile(`heartbeat \d+s ago`), "heartbeat Ns ago"},
+	{regexp.MustCompile(`silent for [0-9hms]+`), "silent for SOME TIME"},
 	{regexp.MustCompile(`"heartbeat_age_seconds": ?[0-9.]+`), `"heartbeat_age_seconds": 0`},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+->127\.0\.0\.1:\d+`), "CONNECTION"},
 	{regexp.MustCompile(`go1\.\d+(\.\d+)?[-\w]*`), "GOVERSION"},

@@ -193,6 +193,8 @@ func editStore(s *cluster.Store, w *words) {
 	switch word := w.next(); word {
 	case "address":
 		s.Address = w.next()
+	case "status-address":
+		s.StatusAddress = w.next()
 	case "tiflash":
 		s.Labels = append(s.Labels, cluster.Label{Key: cluster.EngineLabel, Value: "tiflash"})
 	case "label":
@@ -224,7 +226,8 @@ func editStore(s *cluster.Store, w *words) {
 }
 
 // setRegion is "region ID voters 1,2,3 leader 2 [size-mib N] [learner 4]
-// [down 3] [pending 3]"; the regions of one script follow each other in keys.
+// [incoming 5] [demoting 6] [witness 3] [down 3] [pending 3]"; the regions of one
+// script follow each other in keys.
 func setRegion(pd *pdtest.PD, w *words) {
 	region := cluster.Region{ID: cluster.RegionID(w.uint()), ApproximateSizeMiB: 96, Epoch: cluster.RegionEpoch{ConfVer: 1, Version: 1}}
 	region.StartKey = fmt.Appendf(nil, "k%08d", region.ID)
@@ -245,6 +248,14 @@ func setRegion(pd *pdtest.PD, w *words) {
 		case "learner":
 			store := id(w)
 			region.Peers = append(region.Peers, cluster.Peer{ID: uint64(region.ID)*100 + uint64(store), StoreID: store, Role: cluster.Learner})
+		case "incoming", "demoting":
+			store, role := id(w), cluster.IncomingVoter
+			if word == "demoting" {
+				role = cluster.DemotingVoter
+			}
+			region.Peers = append(region.Peers, cluster.Peer{ID: uint64(region.ID)*100 + uint64(store), StoreID: store, Role: role})
+		case "witness":
+			region.PeerOn(peer(id(w)).StoreID).IsWitness = true
 		case "leader":
 			region.Leader = peer(id(w))
 		case "size-mib":

@@ -41,7 +41,7 @@ func (h *scriptedHost) Run(_ context.Context, c Command) (string, error) {
 		line = "processes in " + strings.Join(strings.Fields(c.Stdin), " ")
 	}
 	if len(h.script) == 0 || h.script[0].line != line {
-		h.t.Errorf("unexpected command %q, want %+v", line, h.script)
+		h.t.Errorf("unexpected command %q, want the first of %d: %q", line, len(h.script), append(h.script, exchange{})[0].line)
 		return "", hostExit(127)
 	}
 	e := h.script[0]

@@ -147,7 +147,10 @@ func maskCommand(t *FenceTarget, movedTo string) Command {
 // unfence is how to take fencing back by hand.
 func (t *FenceTarget) unfence() string {
 	file := path.Join(t.UnitDir, t.Unit)
-	ctl := strings.Join(systemctl(t.UserUnits).Argv, " ")
+	ctl := "systemctl"
+	if t.UserUnits {
+		ctl += " --user"
+	}
 	return fmt.Sprintf("on %s: %s unmask %s && mv %s%s %s && %s daemon-reload", t.Host, ctl, t.Unit, file, fencedSuffix, file, ctl)
 }
 

@@ -73,7 +73,7 @@ func PlanForceRemove(ev ForceRemoveEvidence, req ForceRemoveRequest) *ForceRemov
 		Plan:    *newPlan(VerbForceRemove, c, Request{Targets: targets, Topology: req.Topology}),
 		Targets: req.Targets, Losses: ev.Losses,
 	}
-	p.Findings = append(p.Findings, c.pd()...)
+	p.Findings = slices.Concat(c.pd(), c.pdVersion())
 	for _, s := range c.targets {
 		p.Findings = append(p.Findings, c.forceState(s))
 	}
@@ -81,12 +81,7 @@ func PlanForceRemove(ev ForceRemoveEvidence, req ForceRemoveRequest) *ForceRemov
 		p.Instead = ev.Losses.alternatives(ev.Snapshot.PDVersion, c.otherDead())
 		p.Findings = append(p.Findings, ev.Losses.findings()...)
 	}
-	for i := range req.Targets {
-		if look := ev.Looks[req.Targets[i].StoreID]; look != nil {
-			p.Looks = append(p.Looks, look)
-			p.Findings = append(p.Findings, p.fencing(&req.Targets[i], look, &req)...)
-		}
-	}
+	p.fencing(ev.Looks, &req)
 	p.Findings = append(p.Findings, asWarnings(slices.Concat(c.placement(), c.scheduling()))...)
 	p.Findings = append(p.Findings, c.unsafeRecovery()...)
 	for _, risk := range Accept(p.Findings, req.Risks) {
@@ -104,18 +99,8 @@ func PlanForceRemove(ev ForceRemoveEvidence, req ForceRemoveRequest) *ForceRemov
 func (p *ForceRemovePlan) planSteps(snap *cluster.Snapshot, req *ForceRemoveRequest) {
 	for i := range p.Targets {
 		t := &p.Targets[i]
-		step := Step{Kind: StepFence, StoreID: t.StoreID, Host: t.Host, Done: written(snap.Store(t.StoreID))}
-		switch {
-		case t.Host != "":
-			step.Text = fmt.Sprintf("fence %s: stop, disable and mask %s on %s", t.name(), t.Unit, t.Host)
-			step.Undo = t.unfence()
-		default:
-			step.Text = "fence " + t.name()
-		}
-		if req.Hook != "" {
-			step.Text += fmt.Sprintf(", or else switch %s off with %s", t.Machine, req.Hook)
-		}
-		step.Text += fmt.Sprintf("; watch for %s that PD does not hear it", req.Window)
+		step := fenceStep(t, req.Hook, req.Window)
+		step.Done = written(snap.Store(t.StoreID))
 		p.Steps = append(p.Steps, step)
 	}
 	for i := range p.Targets {

@@ -19,6 +19,8 @@ var lossTexts = map[cluster.LossReason]string{
 	cluster.LossMalformed:     "are described by PD in a way that makes no sense",
 }
 
+// lossFixes are what to do next, by reason; for regions that would be lost there
+// are the alternatives.
 var lossFixes = map[cluster.LossReason]string{
 	cluster.LossNotHeard:   "wait until all stores have sent a heartbeat (10s), and run the command again",
 	cluster.LossLeaderGone: "wait and run the command again: a region that sleeps elects a leader within 5 minutes of its leader's death, or when it is read; if it stays so, look at it with pd-ctl region ID",
@@ -45,7 +47,7 @@ func (l *Losses) findings() []Finding {
 			Summary: fmt.Sprintf("%d of %s %s", g.Count, plural(l.Regions, "region"), lossTexts[g.Reason]),
 		}
 		if g.Answer == cluster.No {
-			f.Result = Refused
+			f.Result, f.Fix = Refused, "start one of the dead stores again, if that can be done at all; what else can be done is listed with the plan"
 		}
 		for j := range g.Examples {
 			f.Evidence = append(f.Evidence, g.Examples[j].line())
@@ -55,7 +57,7 @@ func (l *Losses) findings() []Finding {
 	if len(findings) == 0 {
 		findings = append(findings, Finding{
 			Check: name, Result: OK, Stores: l.Stores,
-			Summary: fmt.Sprintf("all of %s with a peer there keep a majority and their leader", plural(l.Regions, "region")),
+			Summary: fmt.Sprintf("of %s with a peer there, none loses its majority or its leader", plural(l.Regions, "region")),
 		})
 	}
 	return append(findings, l.tiflash()...)

@@ -20,6 +20,7 @@ type Event struct {
 	Plan    any                       `json:"plan,omitempty"`    // type "plan": the verb's plan
 	Step    *decommission.StepOutcome `json:"step,omitempty"`    // type "step"
 	Store   *decommission.StoreWatch  `json:"store,omitempty"`   // types of decommission.EventType
+	Fence   *decommission.FenceReport `json:"fence,omitempty"`   // type "fence": how the fencing of one store ended
 	Error   string                    `json:"error,omitempty"`   // "step", "contact-lost", "summary"
 	Summary *Summary                  `json:"summary,omitempty"` // type "summary", always the last
 }
