@@ -67,15 +67,21 @@ func namesOfHost(in *Instance, topologies []*Topology) map[string]bool {
 	return names
 }
 
+// thisMachine are the loopback addresses that mean the machine itself. The rest
+// of 127.0.0.0/8 serves to play several hosts on one machine.
+var thisMachine = netip.MustParsePrefix("127.0.0.0/24")
+
 // hostKey is normalHost with one name for all that mean this very machine.
 func hostKey(host string) string {
 	host = strings.TrimSuffix(normalHost(host), ".")
-	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().IsLoopback() {
+	ip, err := netip.ParseAddr(host)
+	switch ip = ip.Unmap(); {
+	case err != nil:
+		return host
+	case thisMachine.Contains(ip), ip.Is6() && ip.IsLoopback():
 		return "localhost"
-	} else if err == nil {
-		return ip.Unmap().String()
 	}
-	return host
+	return ip.String()
 }
 
 // exportersStay says why the exporters of the host stay, "" if nobody is left
