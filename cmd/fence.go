@@ -84,13 +84,16 @@ func runFence(ctx context.Context, env *Env, opts *fencingOptions, args []string
 	err = env.operation(plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
 		deps.Journal = j
 		reports, _, err := decommission.Fence(ctx, targets, deps)
-		return errors.Join(err, partlyFenced(plan, reports, r.fences(ctx, reports)))
+		if fenced := r.fences(ctx, reports); err == nil { // what was cut off is no verdict
+			err = fenced
+		}
+		return partlyFenced(plan, reports, err)
 	})
 	return r.summary(ctx, nil, err)
 }
 
-// partlyFenced says of stores that are not fenced whether something was done to
-// their machines.
+// partlyFenced says of a fencing that failed whether something was done to the
+// machines.
 func partlyFenced(plan *decommission.FencePlan, reports []decommission.FenceReport, err error) error {
 	if err == nil {
 		return nil

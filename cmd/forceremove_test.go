@@ -310,6 +310,32 @@ func TestForceRemoveGoesOnAfterACrash(t *testing.T) {
 	}
 }
 
+// Ctrl-C while heartbeats are watched: nothing is deleted, and it is neither a
+// yes nor a no.
+func TestFencingInterrupted(t *testing.T) {
+	for verb, args := range map[string][]string{
+		"fence":        {"--fence-hook", "/bin/true"},
+		"force-remove": {"--accept-risk", "unfenced", "--cluster-id", "7034215976384921731"},
+	} {
+		t.Run(verb, func(t *testing.T) {
+			f := newForceCommand(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			passed := 0
+			f.asleep = func(time.Duration) {
+				if passed++; passed == 5 {
+					cancel()
+				}
+			}
+			want := map[string]ExitCode{"fence": ExitPartly, "force-remove": ExitInterrupted}[verb]
+			all := append([]string{verb, "-t", f.topology, "-u", f.pd.URLs()[0], "-N", "4", "--yes"}, args...)
+			if code := run(ctx, f.env, all); code != want {
+				t.Errorf("exit code %d, want %d\n%s", code, want, f.streams.ErrBuf.String())
+			}
+			f.pd.ExpectWrites(t)
+		})
+	}
+}
+
 func TestFenceCommand(t *testing.T) {
 	t.Run("it is fenced", func(t *testing.T) {
 		f := newForceCommand(t, uitest.Confirm("Fence 1 store(s)?", true))

@@ -106,8 +106,11 @@ func (r *forceRun) fence(ctx context.Context, targets []FenceTarget) (map[cluste
 			o.Note += "; the risk was accepted"
 			errs = append(errs, r.recordAcceptance(report))
 		} else {
-			o.Result, o.Err = StepFailed, notCleared(report)
-			errs = append(errs, o.Err)
+			o.Result, o.Err = StepFailed, err // what was cut off is no verdict
+			if err == nil {
+				o.Err = notCleared(report)
+				errs = append(errs, o.Err)
+			}
 		}
 		if r.deps.Fenced != nil {
 			r.deps.Fenced(*report)
