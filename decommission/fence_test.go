@@ -69,7 +69,7 @@ var (
 	readsFenced  = exchange{line: "cat -- " + unitFile + ".ebb-fenced", out: fencedFile}
 	stops        = exchange{line: "systemctl stop -- " + tikvUnit}
 	disables     = exchange{line: "systemctl disable -- " + tikvUnit}
-	masks        = exchange{line: `sh -c { [ ! -e "$1" ] || mv -T -- "$1" "$2"; } && shift 2 && exec "$@" sh ` + unitFile + " " + unitFile + ".ebb-fenced systemctl mask -- " + tikvUnit}
+	masks        = exchange{line: `sh -c { [ -L "$1" ] || [ ! -f "$1" ] || mv -T -- "$1" "$2"; } && shift 2 && exec "$@" sh ` + unitFile + " " + unitFile + ".ebb-fenced systemctl mask -- " + tikvUnit}
 	noProcess    = exchange{line: "processes in /data/tikv-20160 /deploy/tikv-20160", out: "end\n"}
 	noListener   = exchange{line: "cat /proc/net/tcp /proc/net/tcp6", out: "  sl  local_address rem_address   st\n"}
 )

@@ -138,8 +138,9 @@ func maskCommand(t *FenceTarget, movedTo string) Command {
 	if movedTo == "" {
 		return mask
 	}
-	// A run that was cut off in between has moved it already.
-	const script = `{ [ ! -e "$1" ] || mv -T -- "$1" "$2"; } && shift 2 && exec "$@"`
+	// Only a file is moved: a run that was cut off may have left a link, the mask,
+	// which must not take the place of the file that was kept.
+	const script = `{ [ -L "$1" ] || [ ! -f "$1" ] || mv -T -- "$1" "$2"; } && shift 2 && exec "$@"`
 	file := strings.TrimSuffix(movedTo, fencedSuffix)
 	return Command{Argv: append([]string{"sh", "-c", script, "sh", file, movedTo}, mask.Argv...)}
 }
