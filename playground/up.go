@@ -43,6 +43,13 @@ const upLong = `Start a playground and keep it until Ctrl-C, or, with --backgrou
 "ebb-playground stop". Nothing stays behind then, but for the directory if --dir
 named one.
 
+Every store has a host of its own, to log in to over SSH as with tiup: with
+directories, systemd units and a process that can be stopped or killed. As root,
+or where the kernel lets users have namespaces, what a login changes in /etc and
+/usr/bin is the host's own; elsewhere the units are those of a user, as with
+tiup's systemd_mode: user. --hosts=false spares all of that, for hundreds of
+thousands of regions or dozens of stores.
+
 ` + exitStatus
 
 const upExample = `  # five TiKV stores in three zones, one TiFlash store, one embedded PD

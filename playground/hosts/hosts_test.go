@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,9 @@ func (f *fleet) hear(conn net.Conn) {
 		return
 	}
 	if hello.Status {
+		if _, err := http.ReadRequest(reader); err != nil {
+			return
+		}
 		fmt.Fprint(conn, "HTTP/1.0 200 OK\r\n\r\nstatus of "+hello.Store)
 		return
 	}

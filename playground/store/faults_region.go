@@ -64,7 +64,7 @@ func (f *Fleet) victims(l Loss) ([]*region, error) {
 // PendingPeer makes the peer of a region on a store fall so far behind that it
 // needs a snapshot, which never arrives. Its vote is lost meanwhile.
 func (f *Fleet) PendingPeer(region, store uint64) error {
-	return f.onPeer(region, store, func(m *sim, p *peer) error {
+	return f.onPeer(region, store, func(_ *sim, p *peer) error {
 		p.pending, p.stuck = true, true
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -49,7 +50,9 @@ func listen(host string, port *int) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store port: %w", err)
 	}
-	*port = l.Addr().(*net.TCPAddr).Port
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		*port = a.Port
+	}
 	return l, nil
 }
 
@@ -72,7 +75,7 @@ func (p *ports) serve(wg *sync.WaitGroup, status http.Handler) {
 	wg.Add(1)
 	go func() {
 		defer wg.Done()
-		p.server.Serve(p.status) // returns only when closed
+		_ = p.server.Serve(p.status) // returns only when closed
 	}()
 }
 
@@ -83,7 +86,7 @@ func (p *ports) close() {
 		p.link.Close()
 	}
 	if p.server != nil {
-		p.server.Close()
+		_ = p.server.Close() // nobody is owed an answer
 	}
 }
 
@@ -97,11 +100,11 @@ func closeAll(listeners ...net.Listener) {
 // this is and what it holds.
 func statusHandler(f *Fleet, id uint64) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/status", func(w http.ResponseWriter, _ *http.Request) {})
+	mux.HandleFunc("/status", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/config", func(w http.ResponseWriter, _ *http.Request) {
 		s, _ := f.Store(id) // a store with a status port is in the fleet
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(configOf(s))
+		_ = json.NewEncoder(w).Encode(configOf(s)) // a client that went away cannot be told
 	})
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		s, _ := f.Store(id)
@@ -120,7 +123,8 @@ func configOf(s StoreState) map[string]any {
 	if s.Engine == TiFlash {
 		server["addr"], server["advertise-addr"], server["engine-addr"] = s.peerAddress(), s.peerAddress(), s.Address
 		if data != "" {
-			data = filepath.Join(data, "flash")
+			first, _, _ := strings.Cut(data, ",")
+			data = filepath.Join(first, "flash")
 		}
 	}
 	return map[string]any{"server": server, "storage": map[string]any{"data-dir": data}}

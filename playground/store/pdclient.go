@@ -50,7 +50,7 @@ func (c *pdClient) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, conn := range c.conns {
-		conn.Close()
+		_ = conn.Close() // nothing is under way any more
 	}
 	clear(c.conns)
 }
@@ -168,7 +168,7 @@ func (c *pdClient) once(ctx context.Context, call func(context.Context, target) 
 	}
 	var refused *PDError
 	if err != nil && (!errors.As(err, &refused) || refused.Type == pdpb.ErrorType_NOT_BOOTSTRAPPED) {
-		c.refresh(ctx) // best effort: the call's own error says more
+		_ = c.refresh(ctx) // best effort: the call's own error says more
 	}
 	return err
 }

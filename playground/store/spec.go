@@ -33,7 +33,8 @@ type Spec struct {
 	Engine   string            `json:"engine"` // TiKV or TiFlash; empty is TiKV
 	Labels   map[string]string `json:"labels,omitempty"`
 	Capacity uint64            `json:"capacity"` // bytes; zero is 2 TiB
-	// DeployDir and DataDir are reported, never created.
+	// DeployDir and DataDir are reported, never created here. DataDir may be
+	// several, with commas between, for TiFlash.
 	DeployDir string `json:"deploy_dir,omitempty"`
 	DataDir   string `json:"data_dir,omitempty"`
 	Version   string `json:"version,omitempty"`

@@ -35,7 +35,7 @@ func (p *process) report(ctx context.Context) {
 		if sleep(ctx, retryPause) != nil {
 			return
 		}
-		p.fleet.pd.refresh(ctx) // best effort: the next stream shows
+		_ = p.fleet.pd.refresh(ctx) // best effort: the next stream shows
 	}
 }
 

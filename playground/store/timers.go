@@ -23,7 +23,10 @@ func (h timerHeap) Less(i, j int) bool {
 	}
 	return h[i].at.Before(h[j].at)
 }
-func (h *timerHeap) Push(x any) { *h = append(*h, x.(timer)) }
+func (h *timerHeap) Push(x any) {
+	t, _ := x.(timer) // container/heap passes on what it was given
+	*h = append(*h, t)
+}
 func (h *timerHeap) Pop() any {
 	last := len(*h) - 1
 	t := (*h)[last]
@@ -47,7 +50,9 @@ func (m *sim) advance() time.Duration {
 		if wait := m.timers[0].at.Sub(m.now()); wait > 0 {
 			return wait
 		}
-		heap.Pop(&m.timers).(timer).run()
+		if t, ok := heap.Pop(&m.timers).(timer); ok {
+			t.run()
+		}
 	}
 	return time.Hour
 }

@@ -60,24 +60,28 @@ func (f *PD) header(store uint64) *pdpb.ResponseHeader {
 	return okHeader
 }
 
+// GetMembers names itself the only member and the leader.
 func (f *PD) GetMembers(context.Context, *pdpb.GetMembersRequest) (*pdpb.GetMembersResponse, error) {
 	me := &pdpb.Member{Name: "pd-1", ClientUrls: []string{f.URL}}
 	return &pdpb.GetMembersResponse{Header: okHeader, Members: []*pdpb.Member{me}, Leader: me}, nil
 }
 
+// IsBootstrapped says whether Bootstrap was called.
 func (f *PD) IsBootstrapped(context.Context, *pdpb.IsBootstrappedRequest) (*pdpb.IsBootstrappedResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return &pdpb.IsBootstrappedResponse{Header: okHeader, Bootstrapped: f.booted}, nil
 }
 
-func (f *PD) Bootstrap(_ context.Context, req *pdpb.BootstrapRequest) (*pdpb.BootstrapResponse, error) {
+// Bootstrap makes the cluster bootstrapped.
+func (f *PD) Bootstrap(context.Context, *pdpb.BootstrapRequest) (*pdpb.BootstrapResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.booted = true
 	return &pdpb.BootstrapResponse{Header: okHeader}, nil
 }
 
+// AllocID gives out ids in order.
 func (f *PD) AllocID(context.Context, *pdpb.AllocIDRequest) (*pdpb.AllocIDResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,6 +89,7 @@ func (f *PD) AllocID(context.Context, *pdpb.AllocIDRequest) (*pdpb.AllocIDRespon
 	return &pdpb.AllocIDResponse{Header: okHeader, Id: f.last}, nil
 }
 
+// AskBatchSplit gives out ids for the regions and peers of a split.
 func (f *PD) AskBatchSplit(_ context.Context, req *pdpb.AskBatchSplitRequest) (*pdpb.AskBatchSplitResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -101,6 +106,7 @@ func (f *PD) AskBatchSplit(_ context.Context, req *pdpb.AskBatchSplitRequest) (*
 	return resp, nil
 }
 
+// PutStore remembers a store, and refuses one that was made a Tombstone.
 func (f *PD) PutStore(_ context.Context, req *pdpb.PutStoreRequest) (*pdpb.PutStoreResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -108,6 +114,7 @@ func (f *PD) PutStore(_ context.Context, req *pdpb.PutStoreRequest) (*pdpb.PutSt
 	return &pdpb.PutStoreResponse{Header: f.header(req.GetStore().GetId())}, nil
 }
 
+// GetAllStores lists what PutStore remembered.
 func (f *PD) GetAllStores(context.Context, *pdpb.GetAllStoresRequest) (*pdpb.GetAllStoresResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -118,6 +125,7 @@ func (f *PD) GetAllStores(context.Context, *pdpb.GetAllStoresRequest) (*pdpb.Get
 	return resp, nil
 }
 
+// StoreHeartbeat remembers the statistics of a store.
 func (f *PD) StoreHeartbeat(_ context.Context, req *pdpb.StoreHeartbeatRequest) (*pdpb.StoreHeartbeatResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -125,6 +133,7 @@ func (f *PD) StoreHeartbeat(_ context.Context, req *pdpb.StoreHeartbeatRequest) 
 	return &pdpb.StoreHeartbeatResponse{Header: f.header(req.GetStats().GetStoreId())}, nil
 }
 
+// RegionHeartbeat remembers each region and the stream of its leader.
 func (f *PD) RegionHeartbeat(stream pdpb.PD_RegionHeartbeatServer) error {
 	for {
 		req, err := stream.Recv()
@@ -141,13 +150,14 @@ func (f *PD) RegionHeartbeat(stream pdpb.PD_RegionHeartbeatServer) error {
 	}
 }
 
+// GetRegionByID returns a region as its leader reported it.
 func (f *PD) GetRegionByID(_ context.Context, req *pdpb.GetRegionByIDRequest) (*pdpb.GetRegionResponse, error) {
 	return &pdpb.GetRegionResponse{Header: okHeader, Region: f.Region(req.GetRegionId()).GetRegion()}, nil
 }
 
 // ScanRegions returns all regions whose start key is not before the asked one;
 // the tests have fewer than a page.
-func (f *PD) ScanRegions(_ context.Context, req *pdpb.ScanRegionsRequest) (*pdpb.ScanRegionsResponse, error) {
+func (f *PD) ScanRegions(context.Context, *pdpb.ScanRegionsRequest) (*pdpb.ScanRegionsResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	resp := &pdpb.ScanRegionsResponse{Header: okHeader}
