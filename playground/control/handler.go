@@ -194,5 +194,5 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(buf.Bytes()) // a client that went away cannot be told
+	_, _ = w.Write(buf.Bytes()) // a client that went away cannot be told
 }

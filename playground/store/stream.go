@@ -57,7 +57,9 @@ func (p *process) stream(ctx context.Context) error {
 	err, ended := p.send(ctx, t, stream, received)
 	cancel()
 	if !ended {
-		<-received
+		if end := <-received; err == nil {
+			err = end
+		}
 	}
 	return err
 }

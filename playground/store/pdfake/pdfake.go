@@ -47,7 +47,12 @@ func Start(t *testing.T) *PD {
 	pdpb.RegisterPDServer(s, f)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
-	t.Cleanup(func() { s.Stop(); <-served })
+	t.Cleanup(func() {
+		s.Stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
 	return f
 }
 

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -132,7 +133,7 @@ func (c *cluster) try(method, path string, in, out any) error {
 		text, readErr := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		if readErr != nil || resp.StatusCode != http.StatusOK {
-			err = fmt.Errorf("%s %s: %d %s %w", method, path, resp.StatusCode, text, readErr)
+			err = errors.Join(fmt.Errorf("%s %s: %d %s", method, path, resp.StatusCode, text), readErr)
 			continue
 		}
 		if out == nil {
