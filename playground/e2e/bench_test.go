@@ -26,6 +26,8 @@ type setup struct {
 	limit    float64 // add-peer of each store, a minute (noBrake, and for remove-peer as well)
 	speed    float64 // of the stores (4)
 	capacity uint64  // bytes of each store (2 TiB)
+	// hosts gives the stores machines with SSH, units, processes and directories.
+	hosts bool
 	// direct lets ebb talk to PD itself. Otherwise a recording proxy stands in
 	// between, which checks every request.
 	direct bool
@@ -80,7 +82,7 @@ func newBench(t *testing.T, s setup) *bench {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	playground, err := local.Start(ctx, local.Config{
 		Shape: shape, Network: network, Dir: dir, Regions: s.regions, RegionSize: 96,
-		Learners: min(s.tiflash, 1), StoreLimit: s.limit, Speed: s.speed,
+		Learners: min(s.tiflash, 1), StoreLimit: s.limit, Speed: s.speed, Hosts: s.hosts,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

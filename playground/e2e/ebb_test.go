@@ -37,6 +37,7 @@ type event struct {
 type plan struct {
 	Verb     string `json:"verb"`
 	Stores   []struct{ Node string }
+	Cluster  uint64    `json:"cluster_id"`
 	Steps    []step    `json:"steps"`
 	Findings []finding `json:"findings"`
 }
@@ -46,6 +47,11 @@ type step struct {
 	StoreID uint64 `json:"store_id"`
 	Done    bool   `json:"already_done"`
 	Guessed bool   `json:"guessed"`
+	// Of steps on a machine.
+	Host string `json:"host"`
+	Unit string `json:"unit"`
+	Path string `json:"path"`
+	To   string `json:"to"`
 }
 
 type finding struct {
