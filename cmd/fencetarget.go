@@ -27,7 +27,7 @@ func fenceTargets(t *target, snap *cluster.Snapshot, nodes []topology.Node) []de
 		if in := nodes[i].Instance; in != nil {
 			f.Node, f.Host, f.Unit, f.UnitDir = in.ID, hostAddress(in), in.Unit, unitDir(t.topology)
 			f.UserUnits = t.topology.Global.SystemdMode == topology.UserUnits
-			f.DeployDir, f.Ports = in.DeployDir, in.Ports
+			f.DeployDir, f.Ports, f.Listen = in.DeployDir, in.Ports, listenAddresses(in)
 			f.Dirs = slices.Concat([]string{in.DeployDir, in.LogDir}, in.DataDirs, in.OtherDirs)
 		}
 		list = append(list, f)

@@ -36,7 +36,7 @@ func pruneTarget(t *topology.Topology, n *topology.Node, plan *topology.Deletion
 	instance := n.Instance
 	target := decommission.PruneTarget{
 		StoreID: n.Store.ID, Address: n.Store.Address, Node: instance.ID,
-		Host: hostAddress(instance), Listen: instance.Host, Ports: instance.Ports, Unit: instance.Unit,
+		Host: hostAddress(instance), Listen: listenAddresses(instance), Ports: instance.Ports, Unit: instance.Unit,
 		UnitDir: unitDir(t), UserUnits: t.Global.SystemdMode == topology.UserUnits,
 		DeployDir: instance.DeployDir, Others: plan.Others, StatusAddress: instance.StatusAddress,
 	}
@@ -63,6 +63,11 @@ func pruneTarget(t *topology.Topology, n *topology.Node, plan *topology.Deletion
 		target.Objections = append(target.Objections, fmt.Sprintf("PD also has store %d at its address: nobody can tell whose data lies there", n.Candidates[i].ID))
 	}
 	return target
+}
+
+// listenAddresses are where the process of an instance may listen.
+func listenAddresses(instance *topology.Instance) []string {
+	return []string{instance.Host, instance.ListenHost}
 }
 
 // otherTopologies are those of the other clusters that tiup manages from here.

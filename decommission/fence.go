@@ -49,6 +49,8 @@ type FenceTarget struct {
 	DeployDir string   `json:"deploy_dir,omitempty"`
 	Dirs      []string `json:"dirs,omitempty"`
 	Ports     []int    `json:"ports,omitempty"`
+	// Listen are the addresses at which the ports are looked at; none for all.
+	Listen []string `json:"listen,omitempty"`
 	// Dial lists the addresses at which the store would answer, as seen from here.
 	Dial []string `json:"dial"`
 	// Neighbours are other live stores on the machine. A hook would take them along.

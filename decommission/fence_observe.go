@@ -165,9 +165,7 @@ func (l *ladder) lookAtProcesses(ctx context.Context) {
 
 func (l *ladder) lookAtPorts(ctx context.Context) {
 	t := l.target
-	// At any address: a listener that is none of this store's is found by hand
-	// sooner than one that was overlooked.
-	open, err := ListeningPorts(ctx, l.host, "", t.Ports)
+	open, err := ListeningPorts(ctx, l.host, t.Listen, t.Ports)
 	switch {
 	case err != nil:
 		l.check(rungPortsThere, Unknown, "could not look for listeners on "+t.Host, err.Error())

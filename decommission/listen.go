@@ -13,10 +13,11 @@ import (
 // tcpListen is the state LISTEN in /proc/net/tcp (include/net/tcp_states.h).
 const tcpListen = "0A"
 
-// ListeningPorts tells which of the ports something listens on, at the given
-// address of the host or at all of its addresses. host may be a name, which is
-// not resolved here: then a listener at any address counts.
-func ListeningPorts(ctx context.Context, h Host, host string, ports []int) ([]int, error) {
+// ListeningPorts tells which of the ports something listens on, at one of the
+// given addresses of the host or at all of its addresses. Names among them are
+// not resolved here: with one, and without any address at all, a listener at any
+// address counts.
+func ListeningPorts(ctx context.Context, h Host, addresses []string, ports []int) ([]int, error) {
 	out, err := h.Run(ctx, Command{Argv: []string{"cat", "/proc/net/tcp", "/proc/net/tcp6"}})
 	if err != nil {
 		return nil, fmt.Errorf("look for listeners: %w", err)
@@ -24,8 +25,7 @@ func ListeningPorts(ctx context.Context, h Host, host string, ports []int) ([]in
 	if !strings.Contains(out, "local_address") {
 		return nil, fmt.Errorf("look for listeners: /proc/net/tcp is not what it should be: %.80q", out)
 	}
-	want, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	named := err != nil
+	at, all := parseAddresses(addresses)
 	var open []int
 	for line := range strings.Lines(out) {
 		fields := strings.Fields(line)
@@ -37,13 +37,25 @@ func ListeningPorts(ctx context.Context, h Host, host string, ports []int) ([]in
 			return nil, fmt.Errorf("look for listeners: %w", err)
 		}
 		port := int(local.Port())
-		at := local.Addr().Unmap()
-		if slices.Contains(ports, port) && !slices.Contains(open, port) && (named || at.IsUnspecified() || at == want) {
+		ip := local.Addr().Unmap()
+		if slices.Contains(ports, port) && !slices.Contains(open, port) && (all || ip.IsUnspecified() || slices.Contains(at, ip)) {
 			open = append(open, port)
 		}
 	}
 	slices.Sort(open)
 	return open, nil
+}
+
+// parseAddresses reads addresses; all is true when they are not all known.
+func parseAddresses(addresses []string) (list []netip.Addr, all bool) {
+	for _, text := range addresses {
+		ip, err := netip.ParseAddr(strings.Trim(text, "[]"))
+		if err != nil {
+			return nil, true
+		}
+		list = append(list, ip.Unmap())
+	}
+	return list, len(list) == 0
 }
 
 // parseProcAddr reads "0100007F:1F90": the address as 32-bit words in the byte

@@ -70,8 +70,8 @@ func TestListeningPorts(t *testing.T) {
 	}
 	defer l.Close()
 	port := l.Addr().(*net.TCPAddr).Port
-	ask := func(host string) []int {
-		open, err := ListeningPorts(t.Context(), localHost{t}, host, []int{port, 1})
+	ask := func(addresses ...string) []int {
+		open, err := ListeningPorts(t.Context(), localHost{t}, addresses, []int{port, 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,10 @@ func TestListeningPorts(t *testing.T) {
 	if got := ask("127.0.77.2"); len(got) != 0 {
 		t.Errorf("at another address of the machine: %v", got)
 	}
-	if got := ask("some-host-name"); !slices.Equal(got, []int{port}) {
+	if got := ask("0.0.0.0", "127.0.77.1"); !slices.Equal(got, []int{port}) {
+		t.Errorf("at one of two addresses: %v", got)
+	}
+	if got := ask("127.0.77.2", "some-host-name"); !slices.Equal(got, []int{port}) {
 		t.Errorf("at a name, which could be any address: %v", got)
 	}
 }
@@ -174,6 +177,6 @@ func FuzzListeningPorts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, table string) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, _ = ListeningPorts(ctx, hostFunc(func(Command) (string, error) { return table, nil }), "::1", []int{8080})
+		_, _ = ListeningPorts(ctx, hostFunc(func(Command) (string, error) { return table, nil }), []string{"::1"}, []int{8080})
 	})
 }

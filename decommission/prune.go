@@ -19,11 +19,11 @@ type PruneTarget struct {
 	Address string          `json:"address"`
 	// Node is the tiup ID, "" when the topology no longer has the node.
 	Node string `json:"node"`
-	// Host names the machine; the same for all targets on it. Listen is the address
-	// at which the ports are looked at.
-	Host   string `json:"host"`
-	Listen string `json:"listen"`
-	Ports  []int  `json:"ports"`
+	// Host names the machine; the same for all targets on it. Listen are the
+	// addresses at which the ports are looked at.
+	Host   string   `json:"host"`
+	Listen []string `json:"listen"`
+	Ports  []int    `json:"ports"`
 	// StatusAddress is "host:port" of its status server; "" when it has none.
 	StatusAddress string `json:"status_address,omitempty"`
 	Unit          string `json:"unit"`
