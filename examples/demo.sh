@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# A store leaves a running cluster, and another one is taken back half way: with
-# a real PD and simulated TiKV stores, all on this machine. Needs ebb and
-# ebb-playground on PATH; `make demo` builds them first. Leaves nothing behind.
+# A store leaves a running cluster and its host is cleaned, another one is taken
+# back half way, and a third one dies: with a real PD and simulated TiKV stores
+# and hosts, all on this machine. Needs ebb and ebb-playground on PATH; `make
+# demo` builds them first. Leaves nothing behind.
 set -euo pipefail
 
 home=$(mktemp -d)
@@ -24,13 +25,14 @@ regions() { ebb display -t "$topology" -N "$1" --jq '.nodes[0].store.regions'; }
 
 say "A real PD with five TiKV stores in three zones and one TiFlash store."
 ebb playground --name demo --dir "$home/demo" --background --stores 5 --tiflash 1 --zones 3 \
-  --regions 1200 --store-limit 600 --speed 10 -o json >"$home/demo.json"
+  --regions 500 --store-limit 600 --speed 10 -o json >"$home/demo.json"
 cd "$home/demo"
 topology=topology.yaml
 tikv=$(ebb display -t "$topology" --jq '.nodes[] | select(.role == "tikv") | .id')
-a=$(sed -n 4p <<<"$tikv") b=$(sed -n 5p <<<"$tikv")
+a=$(sed -n 4p <<<"$tikv") b=$(sed -n 5p <<<"$tikv") c=$(sed -n 3p <<<"$tikv")
 flash=$(ebb display -t "$topology" --jq '.nodes[] | select(.role == "tiflash") | .id')
-a=${a//\"/} b=${b//\"/} flash=${flash//\"/}
+a=${a//\"/} b=${b//\"/} c=${c//\"/} flash=${flash//\"/}
+ssh=(-i ssh/id_ed25519 --known-hosts ssh/known_hosts)
 run ebb display -t "$topology"
 
 say "The only TiFlash store cannot leave while tables keep a replica on it: refused, nothing changed."
@@ -48,6 +50,19 @@ run ebb display -t "$topology" -N "$a"
 
 say "Another one leaves for good. Ctrl-C would only stop the watching."
 run ebb scale-in -t "$topology" -N "$b" --evict-leader --wait --yes
+
+say "Its host still has the service and the data. Clean it, over SSH."
+run ebb prune -t "$topology" -N "$b" "${ssh[@]}" --yes
+
+say "A store dies: its process is gone and does not come back."
+run ebb playground fault --name demo stop "$c"
+sleep 22 # PD calls a store Disconnected after 20 seconds
+refused 3 ebb scale-in -t "$topology" -N "$a" --dry-run
+
+say "Write it off: every region is judged, and the host is fenced first."
+id=$(ebb display -t "$topology" --jq .cluster.id)
+run ebb force-remove -t "$topology" -N "$c" "${ssh[@]}" --yes --cluster-id "$id"
 run ebb display -t "$topology"
+run ebb audit list
 
 say "Done. Everything is gone again from this machine."
