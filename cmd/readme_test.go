@@ -41,15 +41,19 @@ var elsewhere = map[string]string{
 	"ebb playground stop --all":   "the tests of the playground",
 }
 
+// readmeHosts stands in for the network of README.md, at which a playground may
+// be running.
+const readmeHosts = "127.77.1."
+
 // TestReadme runs the commands of README.md one after the other, as a reader
 // would who has the cluster that they name.
 func TestReadme(t *testing.T) {
 	commands := readmeCommands(t)
 	pd := pdtest.New(t, pdtest.V8_5)
 	var nodes strings.Builder
-	nodes.WriteString("global:\n  user: root\npd_servers:\n  - host: 127.41.1.1\ntikv_servers:\n")
+	nodes.WriteString("global:\n  user: root\npd_servers:\n  - host: " + readmeHosts + "1\ntikv_servers:\n")
 	for id := cluster.StoreID(1); id <= 5; id++ {
-		host := "127.41.1.1" + id.String()
+		host := readmeHosts + "1" + id.String()
 		pd.AddStores(id)
 		pd.EditStore(id, func(s *cluster.Store) { s.Address = host + ":20160" })
 		nodes.WriteString("  - host: " + host + "\n")
@@ -83,6 +87,7 @@ func runReadmeCommand(t *testing.T, pd *pdtest.PD, dir, command string) {
 		return ctx.Err()
 	}
 	command = strings.ReplaceAll(command, "http://127.41.1.1:2379", pd.URLs()[0])
+	command = strings.ReplaceAll(command, "127.41.1.", readmeHosts)
 	args := strings.Fields(strings.ReplaceAll(command, "'", ""))[1:]
 	if before, program, ok := strings.Cut(command, "--jq "); ok {
 		args = append(strings.Fields(before)[1:], "--jq", strings.Trim(program, "'"))
