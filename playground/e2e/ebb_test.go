@@ -24,7 +24,11 @@ type event struct {
 		Result string `json:"result"`
 		Note   string `json:"note"`
 	} `json:"step"`
-	Store   *leaving `json:"store"`
+	Store *leaving `json:"store"`
+	Fence *struct {
+		Verdict string `json:"verdict"`
+		Changed bool   `json:"changed"`
+	} `json:"fence"`
 	Summary *struct {
 		Result   string    `json:"result"`
 		ExitCode int       `json:"exit_code"`
