@@ -3,7 +3,9 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strings"
 
 	"ebb/decommission"
 	"ebb/journal"
@@ -12,13 +14,19 @@ import (
 
 // operation runs a change under the lock of the cluster, with a journal entry
 // that begins before its first step and ends after its last.
-func (e *Env) operation(clusterID uint64, verb string, plan any, change func(*recorder) error) error {
+func (e *Env) operation(ctx context.Context, t *target, r *reporter, p *decommission.Plan, plan any, change func(*recorder) error) error {
+	clusterID, verb := p.ClusterID, p.Verb
 	release, err := journal.Lock(filepath.Join(e.stateDir(), "journal"), clusterID,
 		journal.Holder{Verb: verb, Actor: e.Actor, PID: e.PID, Since: e.Now()})
 	if err != nil {
 		return err
 	}
 	defer release()
+	end, err := e.maintenance(ctx, t, r, verb)
+	if err != nil {
+		return err
+	}
+	defer end()
 	op, err := e.journal(clusterID).Begin(verb, e.Args, plan)
 	if err != nil {
 		return err
@@ -27,11 +35,35 @@ func (e *Env) operation(clusterID uint64, verb string, plan any, change func(*re
 	return errors.Join(err, op.End(exitCodeOf(err).String(), err))
 }
 
+// maintenanceType is the type of our tasks in PD's lock for maintenance.
+const maintenanceType = "ebb"
+
+// maintenance keeps other machines out as well, where PD has a lock for that. Our
+// task is named after this machine: the local lock says that nobody else here
+// works on the cluster, so a task of that name was left by a run that was cut off.
+func (e *Env) maintenance(ctx context.Context, t *target, r *reporter, verb string) (end func(), err error) {
+	_, machine, _ := strings.Cut(e.Actor, "@")
+	err = t.pd.StartMaintenance(ctx, maintenanceType, machine, verb+" by "+e.Actor)
+	switch {
+	case errors.Is(err, pdclient.ErrNotSupported):
+		r.line("this PD has no maintenance lock: runs on other machines are not kept out")
+		return func() {}, nil
+	case err != nil:
+		return nil, err
+	}
+	return func() {
+		// Also after an interrupt; PD's own deadline bounds it.
+		if err := t.pd.EndMaintenance(context.WithoutCancel(ctx), maintenanceType, machine); err != nil {
+			e.printError(fmt.Errorf("give PD's maintenance lock back: %w", err), ExitFailed, r.out.json())
+		}
+	}, nil
+}
+
 // apply makes the steps of a plan.
-func (e *Env) apply(ctx context.Context, t *target, p *decommission.Plan, notify func(decommission.StepOutcome)) error {
-	return e.operation(p.ClusterID, p.Verb, p, func(j *recorder) error {
+func (e *Env) apply(ctx context.Context, t *target, r *reporter, p *decommission.Plan) error {
+	return e.operation(ctx, t, r, p, p, func(j *recorder) error {
 		_, err := decommission.Apply(ctx, p, decommission.Deps{
-			PD: t.pd, Topology: &offlineMarker{t.file, e.Now}, Journal: j, Notify: notify, OutcomeUnknown: outcomeUnknown,
+			PD: t.pd, Topology: &offlineMarker{t.file, e.Now}, Journal: j, Notify: r.step, OutcomeUnknown: outcomeUnknown,
 		})
 		return err
 	})

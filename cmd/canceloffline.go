@@ -54,6 +54,6 @@ func runCancelOffline(ctx context.Context, env *Env, opts *changeOptions, args [
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}
-	err = env.apply(ctx, t, plan, r.step)
+	err = env.apply(ctx, t, r, plan)
 	return r.summary(ctx, nil, err)
 }

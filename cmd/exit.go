@@ -101,6 +101,7 @@ func exitCodeOf(err error) ExitCode {
 		lostContact *decommission.LostContactError
 		fileLocked  *file.LockedError
 		locked      *journal.LockedError
+		maintained  *pdclient.MaintenanceBusyError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -121,7 +122,7 @@ func exitCodeOf(err error) ExitCode {
 		return ExitInterrupted
 	case errors.Is(err, pdclient.ErrOutcomeUnknown):
 		return ExitPartly
-	case errors.As(err, &fileLocked), errors.As(err, &locked):
+	case errors.As(err, &fileLocked), errors.As(err, &locked), errors.As(err, &maintained):
 		return ExitLocked
 	case errors.As(err, &lostContact), errors.Is(err, pdclient.ErrUnreachable), errors.Is(err, pdclient.ErrNoLeader), errors.Is(err, context.DeadlineExceeded):
 		return ExitUnreachable

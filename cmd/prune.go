@@ -78,7 +78,7 @@ func runPrune(ctx context.Context, env *Env, opts *pruneOptions, args []string) 
 	if err != nil {
 		return err
 	}
-	if len(req.Targets) == 0 {
+	if len(req.Targets) == 0 && !req.RecordsLeft(snap.Stores) {
 		r.line("nothing to prune: no node of the topology is Tombstone")
 		return r.summary(ctx, nil, nil)
 	}
@@ -95,7 +95,7 @@ func runPrune(ctx context.Context, env *Env, opts *pruneOptions, args []string) 
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}
-	err = env.operation(plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
+	err = env.operation(ctx, t, r, &plan.Plan, plan, func(j *recorder) error {
 		_, err := decommission.ApplyPrune(ctx, plan, decommission.PruneDeps{
 			PD: t.pd, Journal: j, Notify: r.step, Concurrency: opts.concurrency, Sleep: env.Sleep,
 			Topology: &nodeRemover{t.file, env.Now}, OutcomeUnknown: outcomeUnknown,
@@ -110,7 +110,10 @@ func runPrune(ctx context.Context, env *Env, opts *pruneOptions, args []string) 
 
 // typedPrune is what has to be typed before anything is deleted.
 func typedPrune(req *decommission.PruneRequest) string {
-	if len(req.Targets) == 1 {
+	switch len(req.Targets) {
+	case 0:
+		return "remove records"
+	case 1:
 		return req.Targets[0].Address
 	}
 	return fmt.Sprintf("prune %d nodes", len(req.Targets))
@@ -179,6 +182,8 @@ func (e *Env) pruneRequest(t *target, snap *cluster.Snapshot, named []topology.N
 		case waiting && len(opts.nodes) > 0:
 			req.Targets = append(req.Targets, target)
 		case waiting:
+		case nodes[i].Instance == nil && cleaned[nodes[i].Store.ID]:
+			// An earlier run was cut off after the topology: at most the record is left.
 		case nodes[i].Instance == nil:
 			return nil, &usageError{
 				fmt.Errorf("store %d (%s): the topology does not have it, so nobody knows where its data lies", nodes[i].Store.ID, nodes[i].Store.Address),

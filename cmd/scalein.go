@@ -69,7 +69,7 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 		return r.summary(ctx, nil, err)
 	}
 	if apply {
-		if err := env.apply(ctx, t, plan, r.step); err != nil {
+		if err := env.apply(ctx, t, r, plan); err != nil {
 			return r.summary(ctx, nil, err)
 		}
 	}

@@ -147,5 +147,5 @@ func finishEviction(ctx context.Context, env *Env, t *target, r *reporter, ids [
 	if plan.Changes() == 0 {
 		return nil
 	}
-	return env.apply(ctx, t, plan, r.step)
+	return env.apply(ctx, t, r, plan)
 }

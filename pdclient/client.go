@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	apiPrefix = "/pd/api/v1"
-	callerID  = "ebb"
+	apiPrefix   = "/pd/api/v1"
+	apiV2Prefix = "/pd/api/v2"
+	callerID    = "ebb"
 	// bodyLimit bounds answers that are held in memory. The largest of them are
 	// placement rules, about 300 bytes for each TiFlash table.
 	bodyLimit = 64 << 20
@@ -51,12 +52,21 @@ func (c *Client) Close() {
 // request is one HTTP request, without the server it goes to.
 type request struct {
 	method string
-	path   string // below apiPrefix
+	path   string // below apiPrefix, or apiV2Prefix
+	v2     bool
 	query  url.Values
 	body   []byte
 	// slow gives a server the whole timeout to answer, for calls that make PD walk
 	// over its regions: asking again would only make it walk twice.
 	slow bool
+}
+
+// url is where the request goes at a server, without its query.
+func (r request) url(base string) string {
+	if r.v2 {
+		return base + apiV2Prefix + r.path
+	}
+	return base + apiPrefix + r.path
 }
 
 func get(path string, query url.Values) request {
@@ -75,7 +85,7 @@ func (r request) build(ctx context.Context, base string) (*http.Request, error) 
 	if r.path == statsRegionPath && r.query.Get("end_key") == "" {
 		return nil, errUnboundedStats
 	}
-	target := base + apiPrefix + r.path
+	target := r.url(base)
 	if len(r.query) > 0 {
 		target += "?" + r.query.Encode()
 	}

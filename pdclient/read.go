@@ -69,7 +69,7 @@ func (c *Client) readAt(ctx context.Context, base string, r request, wait time.D
 	if err != nil {
 		return nil, err
 	}
-	url := base + apiPrefix + r.path
+	url := r.url(base)
 	if err := checkStatus(r.method, url, resp, body); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ var errStreamBroke = errors.New("connection broke")
 // the body.
 func (c *Client) open(ctx context.Context, r request) (body io.ReadCloser, url string, err error) {
 	err = c.failover(ctx, r, func(_ context.Context, base string, _ time.Duration) error {
-		url = base + apiPrefix + r.path
+		url = r.url(base)
 		// Bound by the caller's context, which outlives the failover. PD builds the
 		// whole answer before it sends the first byte: 3 to 6 s for a million regions.
 		resp, err := exchange(ctx, c.reads, base, r, c.timeout)

@@ -64,7 +64,7 @@ func (c *Client) writeAt(ctx context.Context, base string, r request) (sent bool
 		// Called with a connection that is ready for the request, TLS included.
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	url := base + apiPrefix + r.path
+	url := r.url(base)
 	resp, err := exchange(traced, c.writes, base, r, c.timeout)
 	if err != nil {
 		if !connected.Load() {

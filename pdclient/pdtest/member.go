@@ -10,7 +10,10 @@ import (
 	"time"
 )
 
-const apiPrefix = "/pd/api/v1"
+const (
+	apiPrefix   = "/pd/api/v1"
+	apiV2Prefix = "/pd/api/v2"
+)
 
 // member is one PD server.
 type member struct {

@@ -33,22 +33,23 @@ type PD struct {
 // state is what the servers answer from; the leader's memory is apart, since it
 // is lost with the leader.
 type state struct {
-	stores     map[cluster.StoreID]*store
-	regions    []*cluster.Region // by start key
-	limits     cluster.StoreLimits
-	limitTTL   map[string]temporary // "add-peer-4"
-	rules      []cluster.Rule
-	ruleGroups []cluster.RuleGroup
-	dashboard  string // as in the setting dashboard-address
-	labels     []cluster.RegionLabelRule
-	evicting   map[cluster.StoreID]bool
-	paused     map[string]time.Time // scheduler -> until
-	checkers   map[string]time.Time // checker -> until
-	schedule   map[string]any
-	replicate  map[string]any
-	configTTL  map[string]temporary
-	recovery   []string // stages of an unsafe recovery
-	obey       bool     // operators are carried out when created
+	stores      map[cluster.StoreID]*store
+	regions     []*cluster.Region // by start key
+	limits      cluster.StoreLimits
+	limitTTL    map[string]temporary // "add-peer-4"
+	rules       []cluster.Rule
+	ruleGroups  []cluster.RuleGroup
+	maintenance *cluster.MaintenanceTask
+	dashboard   string // as in the setting dashboard-address
+	labels      []cluster.RegionLabelRule
+	evicting    map[cluster.StoreID]bool
+	paused      map[string]time.Time // scheduler -> until
+	checkers    map[string]time.Time // checker -> until
+	schedule    map[string]any
+	replicate   map[string]any
+	configTTL   map[string]temporary
+	recovery    []string // stages of an unsafe recovery
+	obey        bool     // operators are carried out when created
 	memory
 }
 

@@ -97,6 +97,7 @@ func (p Profile) hasEvictBatch() bool          { return p >= V8_5 }
 func (p Profile) clearsTTL() bool              { return p >= V8_1 }
 func (p Profile) waitsForLeader() bool         { return p >= V9_0Beta }
 func (p Profile) buriesBySize() bool           { return p >= V9_0Beta }
+func (p Profile) hasMaintenance() bool         { return p == Master }
 func (p Profile) hasLimitTTL() bool            { return p < Master }
 func (p Profile) countsTiFlashAsUp() bool      { return p < Master }
 

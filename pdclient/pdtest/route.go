@@ -19,6 +19,8 @@ type route struct {
 	query  []string // keys that may be in the query
 	fields []string // members that may be in the body; nil for no body
 	absent bool     // this version does not have it
+	v2     bool     // below /pd/api/v2
+	text   bool     // the body is text
 	handle func(*request) reply
 }
 
@@ -26,6 +28,7 @@ type route struct {
 type request struct {
 	*http.Request
 	body map[string]any
+	text string
 }
 
 // reply is what a handler answers.
@@ -68,10 +71,15 @@ func (pd *PD) newRoutes() *http.ServeMux {
 	for _, list := range [][]route{
 		pd.memberRoutes(), pd.storeRoutes(), pd.limitRoutes(), pd.scheduleRoutes(), pd.configRoutes(),
 		pd.ruleRoutes(), pd.regionRoutes(), pd.operatorRoutes(),
+		pd.maintenanceRoutes(),
 	} {
 		for _, rt := range list {
 			method, path, _ := strings.Cut(rt.on, " ")
-			mux.HandleFunc(method+" "+apiPrefix+path, pd.handler(rt))
+			prefix := apiPrefix
+			if rt.v2 {
+				prefix = apiV2Prefix
+			}
+			mux.HandleFunc(method+" "+prefix+path, pd.handler(rt))
 		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -135,6 +143,10 @@ func (pd *PD) readBody(rt route, req *request) bool {
 	data, err := io.ReadAll(req.Body)
 	if err != nil {
 		return false
+	}
+	if rt.text {
+		req.text = string(data)
+		return true
 	}
 	if rt.fields == nil {
 		if len(data) > 0 {
