@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"ebb/playground/store"
 )
 
 // half is a playground in which leaving takes long enough to be stopped half-way.
@@ -23,6 +25,8 @@ func (b *bench) leaveByHalf(id uint64) {
 		b.Fatal("no evict-leader: the test would show nothing")
 	}
 	b.await("half of the regions leave", func() bool { return b.truth(id).Regions <= held/2 })
+	// The rest stays for as long as the test takes, however busy the machine is.
+	b.must(b.Fleet().IgnoreOperators(store.Obedience{Ignore: true}))
 	if b.truth(id).Regions == 0 {
 		b.Fatal("the store was empty before it could be stopped")
 	}
