@@ -125,8 +125,17 @@ func (p *PrunePlan) planRemoval(c *checker, req *PruneRequest) {
 		})
 		return
 	}
-	gone := len(c.targets) == 0
+	gone := !slices.ContainsFunc(c.snap.Stores, isTombstone)
 	p.Steps = append(p.Steps, Step{Kind: StepRemoveTombstone, Done: gone, Text: "remove the records of the Tombstone stores from PD"})
+}
+
+func isTombstone(s cluster.Store) bool { return s.State == cluster.Tombstone }
+
+// RecordsLeft reports whether PD has records of nothing but stores whose hosts
+// earlier runs have cleaned. A run that was cut off between the topology and PD
+// leaves such, and only they tell that something is left to do.
+func (r *PruneRequest) RecordsLeft(stores []cluster.Store) bool {
+	return slices.ContainsFunc(stores, isTombstone) && len(otherTombstones(stores, nil, r.Cleaned)) == 0
 }
 
 // otherTombstones are the Tombstone records that remove-tombstone would take
