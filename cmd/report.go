@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ebb/cmd/render"
@@ -26,6 +27,7 @@ type reporter struct {
 	// interval is the time between two readings; a pipe sees fewer lines.
 	interval time.Duration
 	lastLine map[uint64]time.Time
+	said     []string
 	failed   error // the first failure to print
 }
 
@@ -43,6 +45,14 @@ func (r *reporter) close() {
 func (r *reporter) line(format string, args ...any) {
 	if !r.out.json() {
 		fmt.Fprintf(r.env.Streams.Err, format+"\n", args...)
+	}
+}
+
+// once is line for what need not be said twice in one run.
+func (r *reporter) once(text string) {
+	if !slices.Contains(r.said, text) {
+		r.said = append(r.said, text)
+		r.line("%s", text)
 	}
 }
 
