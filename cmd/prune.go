@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -172,16 +174,18 @@ func (e *Env) pruneRequest(t *target, snap *cluster.Snapshot, named []topology.N
 				nodes = append(nodes, n)
 			}
 		}
-		for _, target := range later {
-			req.Targets = append(req.Targets, target)
+		for _, n := range nodes {
+			delete(later, n.Store.ID) // the run that left it was cut off before the topology
+		}
+		for _, id := range slices.Sorted(maps.Keys(later)) {
+			req.Targets = append(req.Targets, revisit(t, snap, later[id]))
 		}
 	}
 	var present []topology.Node
 	for i := range nodes {
 		switch target, waiting := later[nodes[i].Store.ID]; {
-		case waiting && len(opts.nodes) > 0:
-			req.Targets = append(req.Targets, target)
-		case waiting:
+		case waiting && nodes[i].Instance == nil:
+			req.Targets = append(req.Targets, revisit(t, snap, target))
 		case nodes[i].Instance == nil && cleaned[nodes[i].Store.ID]:
 			// An earlier run was cut off after the topology: at most the record is left.
 		case nodes[i].Instance == nil:

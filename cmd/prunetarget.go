@@ -3,8 +3,11 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"net"
 	"path"
+	"slices"
 
+	"ebb/cluster"
 	"ebb/decommission"
 	"ebb/topology"
 	"ebb/topology/file"
@@ -63,6 +66,53 @@ func pruneTarget(t *topology.Topology, n *topology.Node, plan *topology.Deletion
 		target.Objections = append(target.Objections, fmt.Sprintf("PD also has store %d at its address: nobody can tell whose data lies there", n.Candidates[i].ID))
 	}
 	return target
+}
+
+// revisit looks again at a target that an earlier run left for later: its place
+// may be taken by now, by a store at its address or by any instance on its host.
+func revisit(t *target, snap *cluster.Snapshot, old decommission.PruneTarget) decommission.PruneTarget {
+	now := old
+	now.Objections = slices.Clone(old.Objections)
+	object := func(text string) {
+		if !slices.Contains(now.Objections, text) {
+			now.Objections = append(now.Objections, text)
+		}
+	}
+	for i := range snap.Stores {
+		if s := &snap.Stores[i]; s.ID != old.StoreID && s.State != cluster.Tombstone && topology.SameAddress(s.Address, old.Address) {
+			object(fmt.Sprintf("store %d (%s) is %s at its address now", s.ID, s.Address, s.StateName))
+		}
+	}
+	others, objection := otherTopologies(t)
+	if objection != "" {
+		object(objection)
+	}
+	var dirs []string
+	for _, d := range old.Dirs {
+		dirs = append(dirs, d.Path)
+	}
+	machine, _, err := net.SplitHostPort(old.Host)
+	if err != nil {
+		machine = old.Host
+	}
+	host := machine
+	if len(old.Listen) > 0 {
+		host = old.Listen[0]
+	}
+	plan := topology.PlanLateDeletion(t.topology, old.Address, host, machine, dirs, others)
+	for _, refusal := range plan.Refused {
+		object(refusal.String())
+	}
+	if plan.ExportersStay != "" {
+		now.Exporters = nil
+	}
+	now.Others = slices.Clone(old.Others)
+	for _, dir := range plan.Others {
+		if !slices.Contains(now.Others, dir) {
+			now.Others = append(now.Others, dir)
+		}
+	}
+	return now
 }
 
 // listenAddresses are where the process of an instance may listen.

@@ -44,7 +44,8 @@ func ProveDrained(ctx context.Context, pd DrainedReader, id cluster.StoreID) (Dr
 		add(Unknown, fmt.Sprintf("could not read the state of store %d", id), "", err.Error())
 		return Drained{}, findings
 	}
-	if s := cluster.IndexStores(stores)[id]; s != nil && s.State != cluster.Tombstone {
+	s := cluster.IndexStores(stores)[id]
+	if s != nil && s.State != cluster.Tombstone {
 		add(Refused, fmt.Sprintf("%s is %s, not Tombstone", storeName(s), s.StateName), "let it leave first: ebb scale-in, ebb watch")
 		return Drained{}, findings
 	}
@@ -67,7 +68,11 @@ func ProveDrained(ctx context.Context, pd DrainedReader, id cluster.StoreID) (Dr
 	if len(findings) > 0 {
 		return Drained{}, findings
 	}
-	add(OK, fmt.Sprintf("store %d is Tombstone and no region of %d names it", id, stats.Regions), "")
+	state := "is Tombstone"
+	if s == nil {
+		state = "is not known to PD any more"
+	}
+	add(OK, fmt.Sprintf("store %d %s and no region of %d names it", id, state, stats.Regions), "")
 	return Drained{store: id, proven: true}, findings
 }
 

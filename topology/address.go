@@ -45,6 +45,9 @@ func normalAddress(address string) string {
 	return net.JoinHostPort(normalHost(host), port)
 }
 
+// SameAddress reports whether two "host:port" addresses are one, however spelled.
+func SameAddress(a, b string) bool { return normalAddress(a) == normalAddress(b) }
+
 // hostOf is the host of a normalised address, with or without a port.
 func hostOf(address string) string {
 	if host, _, err := net.SplitHostPort(address); err == nil {

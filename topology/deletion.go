@@ -106,6 +106,14 @@ func PlanDeletions(t *Topology, ids []string, others []*Topology) ([]DeletionPla
 	return plans, nil
 }
 
+// PlanLateDeletion decides anew about directories of an instance that t no longer
+// has, because it left the files before its host was cleaned: somebody else may
+// have moved in since, even under the same id.
+func PlanLateDeletion(t *Topology, id, host, manageHost string, dirs []string, others []*Topology) DeletionPlan {
+	in := &Instance{ID: id, Host: host, ManageHost: manageHost, OtherDirs: dirs}
+	return planDeletion(newNeighbours(t, in, nil, others))
+}
+
 func planDeletion(n *neighbours) DeletionPlan {
 	plan := DeletionPlan{Instance: n.leaving.ID, Deletions: []Deletion{}, ExportersStay: n.exportersStay()}
 	own := n.leaving.directories()
