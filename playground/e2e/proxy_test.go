@@ -40,7 +40,8 @@ type call struct {
 
 func (c call) String() string { return c.method + " " + c.path + "?" + c.rawQuery }
 
-// rule is what happens to requests of a method and path in place of next.
+// rule is what happens to requests of a method and path in place of next. Without
+// a method it is for all that may change something.
 type rule struct {
 	method, path string
 	serve        func(w http.ResponseWriter, r *http.Request, next http.Handler)
@@ -107,7 +108,7 @@ func (p *proxy) record(r *http.Request) func(http.ResponseWriter, *http.Request,
 	}
 	p.calls = append(p.calls, c)
 	for _, rule := range p.rules {
-		if rule.method == c.method && rule.path == c.path {
+		if rule.method == c.method && rule.path == c.path || rule.method == "" && c.method != http.MethodGet {
 			return rule.serve
 		}
 	}
