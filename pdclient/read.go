@@ -195,10 +195,14 @@ func (l *tryLog) add(u *UnreachableError, round int) time.Duration {
 
 func (l *tryLog) keep(t Try) {
 	for i := range l.list {
-		if l.list[i].Endpoint == t.Endpoint {
-			l.list[i] = t
-			return
+		if l.list[i].Endpoint != t.Endpoint {
+			continue
 		}
+		// That the whole call ran out of time says less than what came before.
+		if !errors.Is(t.Err, context.DeadlineExceeded) {
+			l.list[i] = t
+		}
+		return
 	}
 	l.list = append(l.list, t)
 }
