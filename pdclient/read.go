@@ -129,10 +129,12 @@ func (c *Client) failover(ctx context.Context, r request, ask func(ctx context.C
 func (c *Client) ended(ctx context.Context, r request, tries tryLog, err error) error {
 	cause := context.Cause(ctx)
 	late := errors.Is(cause, context.DeadlineExceeded) && len(tries.list) > 0
-	if cause != nil && !late {
+	switch {
+	case late:
+		return fmt.Errorf("%s %s: %w: %w", r.method, r.path, &UnreachableError{tries.list}, cause)
+	case cause != nil:
 		return fmt.Errorf("%s %s: %w", r.method, r.path, cause)
-	}
-	if len(tries.list) > 0 && (late || err == nil || errors.Is(err, context.DeadlineExceeded)) {
+	case len(tries.list) > 0 && (err == nil || errors.Is(err, context.DeadlineExceeded)):
 		return fmt.Errorf("%s %s: %w", r.method, r.path, &UnreachableError{tries.list})
 	}
 	return fmt.Errorf("%s %s: %w", r.method, r.path, err)
