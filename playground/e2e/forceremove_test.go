@@ -252,6 +252,7 @@ func TestForceRemoveNeedsMajorities(t *testing.T) {
 	for _, s := range dead {
 		b.must(b.hostOf(s).Down())
 	}
+	b.awaitSilent(dead...)
 	var lost []uint64
 	for _, r := range b.Fleet().Regions(store.RegionFilter{NoMajority: true}) {
 		lost = append(lost, r.ID)
@@ -259,7 +260,6 @@ func TestForceRemoveNeedsMajorities(t *testing.T) {
 	if len(lost) == 0 {
 		t.Fatal("no region has lost its majority: the test shows nothing")
 	}
-	b.awaitSilent(dead...)
 	before, disks := b.picture(), b.tree()
 	for _, named := range []string{dead[0].Address, addresses(dead)} {
 		run := b.writeOff(dead[0], "-N", named, "--accept-risk=unfenced")
