@@ -74,7 +74,11 @@ func TestPruneLater(t *testing.T) {
 			c.pd.AddStores(7)
 			c.pd.EditStore(7, func(s *cluster.Store) { s.Address = "127.9.9.9:20160" })
 		}, want: ExitNo, says: "store 7 (127.9.9.9:20160) is Up at its address now"},
-		{name: "it is in the topology again", since: func(c *laterCommand) { c.write(stays + old) },
+		{name: "it is in the topology again, with a new store", since: func(c *laterCommand) {
+			c.write(stays + old)
+			c.pd.AddStores(9)
+			c.pd.EditStore(9, func(s *cluster.Store) { s.Address = "127.9.9.9:20160" })
+		},
 			want: ExitNo, says: "the data directory of 127.9.9.9:20160"},
 		{name: "an instance shares its directories", since: func(c *laterCommand) {
 			c.write(stays + "pd_servers: [{host: 127.9.9.9, data_dir: /home/root/deploy/tikv-20160/data/pd}]\n")

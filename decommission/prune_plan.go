@@ -115,6 +115,15 @@ func (p *PrunePlan) planRemoval(c *checker, req *PruneRequest) {
 			Text: fmt.Sprintf("remove %s from %s", plural(len(nodes), "node"), req.Topology),
 		})
 	}
+	if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == StepCleanLater }) {
+		// A store whose record is gone, and whose host comes back with its unit and
+		// its data, would register with PD again, Up and under its old id.
+		p.Findings = append(p.Findings, Finding{
+			Check: "records", Result: Warning,
+			Summary: "PD's records stay until the hosts that are left for later are clean: without them PD would take these stores back when their hosts boot",
+		})
+		return
+	}
 	others := otherTombstones(c.snap.Stores, req.Targets, req.Cleaned)
 	if len(others) > 0 {
 		p.Findings = append(p.Findings, Finding{

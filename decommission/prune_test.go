@@ -350,7 +350,7 @@ func TestPruneTakesItsSecondOpinionAgain(t *testing.T) {
 }
 
 func TestPruneUnreachable(t *testing.T) {
-	pd, target := newPrunePD(t, "remove-tombstone"), pruneTarget4()
+	pd, target := newPrunePD(t), pruneTarget4() // PD's record stays: it keeps the store from coming back
 	ev := PruneEvidence{
 		Snapshot: pd.snap, Drained: make(map[cluster.StoreID][]Finding),
 		Hosts: map[cluster.StoreID]*HostEvidence{4: {Err: errors.New("connection refused")}},
