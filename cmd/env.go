@@ -93,5 +93,8 @@ func (e *Env) home() string {
 	if home := e.Streams.Getenv("HOME"); home != "" {
 		return home
 	}
+	if u, err := user.Current(); err == nil && u.HomeDir != "" {
+		return u.HomeDir // under cron and systemd there may be no HOME
+	}
 	return "."
 }

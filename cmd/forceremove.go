@@ -48,7 +48,7 @@ goes on where it was cut off.` +
 		GroupID: groupChange,
 		Args:    clusterArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := errors.Join(opts.check(env, c), opts.sshOptions.check(), opts.fenceOptions.check()); err != nil {
+			if err := errors.Join(opts.check(env, c), opts.waitOptions.check(), opts.sshOptions.check(), opts.fenceOptions.check()); err != nil {
 				return err
 			}
 			return runForceRemove(c.Context(), env, &opts, args)

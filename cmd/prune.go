@@ -12,6 +12,7 @@ import (
 
 	"ebb/cluster"
 	"ebb/decommission"
+	"ebb/sshexec"
 	"ebb/topology"
 )
 
@@ -150,7 +151,7 @@ func gatherPrune(ctx context.Context, t *target, dialer hostDialer, snap *cluste
 func inspect(ctx context.Context, dialer hostDialer, target *decommission.PruneTarget) *decommission.HostEvidence {
 	h, err := dialer.Host(ctx, target.Host, !target.UserUnits)
 	if err != nil {
-		return &decommission.HostEvidence{Err: err}
+		return &decommission.HostEvidence{Err: err, Unreachable: errors.Is(err, sshexec.ErrUnreachable)}
 	}
 	return decommission.InspectHost(ctx, h, target)
 }

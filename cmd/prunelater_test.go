@@ -12,6 +12,7 @@ import (
 	"ebb/cluster"
 	"ebb/decommission"
 	"ebb/pdclient/pdtest"
+	"ebb/sshexec"
 	"ebb/ui"
 )
 
@@ -26,7 +27,7 @@ type laterCommand struct {
 
 func (c *laterCommand) Host(ctx context.Context, address string, sudo bool) (decommission.Host, error) {
 	if c.host == nil {
-		return nil, errors.New("no route to host")
+		return nil, &sshexec.ConnectError{Err: errors.New("no route to host")}
 	}
 	return c.host.Host(ctx, address, sudo)
 }

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -37,7 +38,7 @@ the reporting.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannot
 		GroupID: groupChange,
 		Args:    clusterArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := opts.check(env, c); err != nil {
+			if err := errors.Join(opts.changeOptions.check(env, c), opts.waitOptions.check()); err != nil {
 				return err
 			}
 			return runScaleIn(c.Context(), env, &opts, args)

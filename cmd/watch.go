@@ -44,7 +44,7 @@ Ctrl-C stops watching; the stores go on leaving.` + exitStatus(ExitDone, ExitFai
 }
 
 func runWatch(ctx context.Context, env *Env, opts *watchOptions, args []string) error {
-	if err := opts.validate(); err != nil {
+	if err := errors.Join(opts.validate(), opts.waitOptions.check()); err != nil {
 		return err
 	}
 	t, err := opts.open(env, args)
@@ -105,6 +105,17 @@ type waitOptions struct {
 func (w *waitOptions) register(c *cobra.Command) {
 	c.Flags().DurationVar(&w.timeout, "timeout", 0, "stop waiting after this time (0: wait for ever); the stores go on leaving")
 	c.Flags().DurationVar(&w.interval, "interval", 2*time.Second, "time between two readings of PD")
+}
+
+// check refuses times that mean nothing.
+func (w *waitOptions) check() error {
+	if w.timeout < 0 || w.interval <= 0 {
+		return &usageError{
+			fmt.Errorf("--timeout %s and --interval %s: want no negative time, and an interval", w.timeout, w.interval),
+			"leave them out for the defaults",
+		}
+	}
+	return nil
 }
 
 // contactTimeout is how long a wait bears a silent PD. An election takes

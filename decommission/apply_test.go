@@ -57,11 +57,14 @@ func TestApplyAgain(t *testing.T) {
 
 func TestApplyRefusesWhenTheWorldMoved(t *testing.T) {
 	tests := map[string]func(*cluster.Snapshot){
-		"state":     func(s *cluster.Snapshot) { offline(&s.Stores[3]) },
-		"restarted": func(s *cluster.Snapshot) { s.Stores[3].StartTime = now },
-		"address":   func(s *cluster.Snapshot) { s.Stores[3].Address = "10.9.9.9:20160" },
-		"gone":      func(s *cluster.Snapshot) { s.Stores = s.Stores[:3] },
-		"cluster":   func(s *cluster.Snapshot) { s.Members.ClusterID = 8 },
+		"state":                    func(s *cluster.Snapshot) { offline(&s.Stores[3]) },
+		"another store leaves too": func(s *cluster.Snapshot) { offline(&s.Stores[0]) },
+		"a receiver died":          func(s *cluster.Snapshot) { dead(&s.Stores[0]) },
+		"a receiver is gone":       func(s *cluster.Snapshot) { s.Stores = s.Stores[1:] },
+		"restarted":                func(s *cluster.Snapshot) { s.Stores[3].StartTime = now },
+		"address":                  func(s *cluster.Snapshot) { s.Stores[3].Address = "10.9.9.9:20160" },
+		"gone":                     func(s *cluster.Snapshot) { s.Stores = s.Stores[:3] },
+		"cluster":                  func(s *cluster.Snapshot) { s.Members.ClusterID = 8 },
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -61,6 +61,8 @@ func ProveDrained(ctx context.Context, pd DrainedReader, id cluster.StoreID) (Dr
 		add(Unknown, "could not count the peers of all regions", "", err.Error())
 	case stats.PeerCount[id] > 0:
 		add(Refused, fmt.Sprintf("PD counts %s on store %d", plural(stats.PeerCount[id], "peer"), id), "keep its data and its process")
+	case stats.Regions == 0:
+		add(Unknown, "PD knows of no region at all: its cache may be empty", "run the command again when the regions have reported")
 	case leaders(stats) < stats.Regions:
 		add(Unknown, fmt.Sprintf("%d of %d regions have no leader in PD's cache: its leader may have been elected just now", stats.Regions-leaders(stats), stats.Regions),
 			"run the command again in a minute, when the regions have reported")

@@ -41,6 +41,14 @@ func checkUnmoved(p *Plan, snap *cluster.Snapshot) error {
 			changes = append(changes, change)
 		}
 	}
+	for _, id := range p.CountsOn {
+		switch s := snap.Store(id); {
+		case s == nil:
+			changes = append(changes, fmt.Sprintf("store %d, which was counted on, is unknown to PD now", id))
+		case s.State != cluster.Up || !s.Live(snap.ReadAt):
+			changes = append(changes, fmt.Sprintf("%s, which was counted on, is %s and not live and staying any more", storeName(s), s.StateName))
+		}
+	}
 	if len(changes) > 0 {
 		return &MovedError{Verb: p.Verb, Changes: changes}
 	}

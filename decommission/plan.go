@@ -59,9 +59,12 @@ type Plan struct {
 	ReadAt        time.Time      `json:"read_at"`
 	Topology      string         `json:"topology,omitempty"`
 	Stores        []PlannedStore `json:"stores"`
-	Steps         []Step         `json:"steps"`
-	Findings      []Finding      `json:"findings"`
-	Estimate      *Estimate      `json:"estimate,omitempty"`
+	// CountsOn are the stores that a scale-in was judged safe with: Up, live and
+	// staying. Apply refuses when one of them is not any more.
+	CountsOn []cluster.StoreID `json:"counts_on,omitempty"`
+	Steps    []Step            `json:"steps"`
+	Findings []Finding         `json:"findings"`
+	Estimate *Estimate         `json:"estimate,omitempty"`
 }
 
 // Changes counts the steps that are still to be made.
@@ -96,7 +99,7 @@ func PlanScaleIn(ev Evidence, req Request) *Plan {
 	leaving := targetIDs(req.Targets)
 	c := newChecker(ev, leaving)
 	p := newPlan(VerbScaleIn, c, req)
-	p.Findings = Check(ev, leaving)
+	p.Findings, p.CountsOn = Check(ev, leaving), storeIDs(c.receivers)
 	for _, risk := range Accept(p.Findings, req.Risks) {
 		p.Findings = append(p.Findings, unusedRisk(risk))
 	}

@@ -16,7 +16,7 @@ func checkPruneTarget(t *PruneTarget, e *HostEvidence, req *PruneRequest) []Find
 			Summary: fmt.Sprintf("could not look at host %s of %s", t.Host, t.name()), Evidence: []string{e.Err.Error()},
 			Fix: "reach the host, or leave its cleaning for later with --skip-unreachable",
 		}
-		if req.SkipUnreachable {
+		if req.SkipUnreachable && e.Unreachable {
 			f.Result, f.Fix = Warning, "prune again when the host is back: it is cleaned then"
 		}
 		return []Finding{f}
@@ -29,7 +29,7 @@ func checkPruneTarget(t *PruneTarget, e *HostEvidence, req *PruneRequest) []Find
 		})
 	}
 	for _, objection := range t.Objections {
-		refuse("paths", objection, "clean this node by hand")
+		refuse("paths", objection, "find out whose data lies there before anything is deleted by hand")
 	}
 	checkUnit(t, e.Unit, refuse)
 	checkUsers(t, e, refuse)

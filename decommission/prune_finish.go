@@ -53,6 +53,17 @@ func (r *pruneRun) removeRecords(ctx context.Context, step *Step) {
 		r.report(StepOutcome{Step: *step, Result: StepLeft, Note: "not all hosts are clean"})
 		return
 	}
+	// Deleting may have taken hours: other stores may have become Tombstone since.
+	stores, _, err := r.deps.PD.Stores(ctx)
+	if err != nil {
+		r.late = fmt.Errorf("read the stores before their records go: %w", err)
+		r.report(StepOutcome{Step: *step, Result: StepLeft, Err: r.late})
+		return
+	}
+	if others := otherTombstones(stores, r.plan.Targets, r.plan.cleaned); len(others) > 0 {
+		r.report(StepOutcome{Step: *step, Result: StepLeft, Note: "there are others by now: " + storeNames(others)})
+		return
+	}
 	o := r.step(ctx, step, func(ctx context.Context) (string, error) { return "", r.deps.PD.RemoveTombstones(ctx) })
 	r.late = o.Err
 }

@@ -35,16 +35,37 @@ func (r *pruneRun) onHost(ctx context.Context, h Host, proof Drained, t *PruneTa
 			return err
 		}
 		return r.systemctl(ctx, h, t, "daemon-reload")
-	case StepDelete:
-		// The path is looked at once more in the same breath: a symbolic link that
-		// appeared since the plan must not lead out of it.
-		return remove(ctx, h, proof, step, `[ "$(readlink -f -- "$1")" = "$1" ] && rm -rf --one-file-system -- "$1" && [ ! -e "$1" ]`)
-	case StepEmpty:
-		return remove(ctx, h, proof, step, `[ "$(readlink -f -- "$1")" = "$1" ] && find "$1" -xdev -mindepth 1 -delete`)
-	case StepRename:
-		return remove(ctx, h, proof, step, `[ "$(readlink -f -- "$1")" = "$1" ] && [ ! -e "$2" ] && mv -T -- "$1" "$2"`)
+	case StepDelete, StepEmpty, StepRename:
+		if err := unmounted(ctx, h, step); err != nil {
+			return err
+		}
+		return remove(ctx, h, proof, step, removeScripts[step.Kind])
 	}
 	return fmt.Errorf("apply step %s: this version does not know how", step.Kind)
+}
+
+// removeScripts take away $1, or rename it to $2. The path is looked at once more
+// in the same breath: a symbolic link that appeared since the plan must not lead
+// out of it.
+var removeScripts = map[StepKind]string{
+	StepDelete: `[ "$(readlink -f -- "$1")" = "$1" ] && rm -rf --one-file-system -- "$1" && [ ! -e "$1" ]`,
+	StepEmpty:  `[ "$(readlink -f -- "$1")" = "$1" ] && find "$1" -xdev -mindepth 1 -delete`,
+	StepRename: `[ "$(readlink -f -- "$1")" = "$1" ] && [ ! -e "$2" ] && mv -T -- "$1" "$2"`,
+}
+
+// unmounted looks again for file systems mounted since the plan. A bind mount of
+// the same one would be followed: rm and find tell file systems by their device.
+func unmounted(ctx context.Context, h Host, step *Step) error {
+	mounts, err := readMounts(ctx, h)
+	if err != nil {
+		return err
+	}
+	for _, mount := range mounts {
+		if within(mount, step.Path) && (mount != step.Path || step.Kind != StepEmpty) {
+			return fmt.Errorf("%s %s:%s: %s is mounted there by now: %w", step.Kind, step.Host, step.Path, mount, errStillThere)
+		}
+	}
+	return nil
 }
 
 func (r *pruneRun) systemctl(ctx context.Context, h Host, t *PruneTarget, args ...string) error {

@@ -13,12 +13,15 @@ import (
 // HostEvidence is what a host says about a target.
 type HostEvidence struct {
 	// Err is why the host could not be asked; nothing else is set then.
-	Err       error
-	Unit      *Unit
-	Processes []Process // that use one of the target's directories
-	Listening []int     // of the target's ports
-	Dirs      []DirEvidence
-	Exporters []ExporterEvidence
+	Err error
+	// Unreachable says that no connection could be made, which is all that may be
+	// put off until later: a host that answers wrongly is no host that is down.
+	Unreachable bool
+	Unit        *Unit
+	Processes   []Process // that use one of the target's directories
+	Listening   []int     // of the target's ports
+	Dirs        []DirEvidence
+	Exporters   []ExporterEvidence
 	// Others are the directories of whoever remains, with all links followed.
 	Others []string
 	// StatusDirs are the data directories that the process behind the store's

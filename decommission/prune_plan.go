@@ -11,6 +11,8 @@ import (
 type PrunePlan struct {
 	Plan
 	Targets []PruneTarget `json:"targets"`
+	// cleaned are the stores whose records may go with those of the targets.
+	cleaned map[cluster.StoreID]bool
 }
 
 // PruneEvidence is all that a prune is decided from.
@@ -32,13 +34,16 @@ func PlanPrune(ev PruneEvidence, req PruneRequest) *PrunePlan {
 		ids = append(ids, Target{StoreID: req.Targets[i].StoreID, Node: req.Targets[i].Node})
 	}
 	c := newChecker(Evidence{Snapshot: ev.Snapshot}, targetIDs(ids))
-	p := &PrunePlan{Plan: *newPlan(VerbPrune, c, Request{Targets: ids, Topology: req.Topology}), Targets: req.Targets}
+	p := &PrunePlan{Plan: *newPlan(VerbPrune, c, Request{Targets: ids, Topology: req.Topology}), Targets: req.Targets, cleaned: req.Cleaned}
 	p.Findings = append(p.Findings, c.pd()...)
 	for i := range req.Targets {
 		t := &req.Targets[i]
 		p.Findings = append(p.Findings, ev.Drained[t.StoreID]...)
 		e := ev.Hosts[t.StoreID]
 		p.Findings = append(p.Findings, checkPruneTarget(t, e, &req)...)
+		if e.Err != nil && !e.Unreachable {
+			continue
+		}
 		if e.Err != nil {
 			p.Steps = append(p.Steps, Step{
 				Kind: StepCleanLater, StoreID: t.StoreID, Host: t.Host,

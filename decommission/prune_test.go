@@ -300,6 +300,7 @@ func TestPruneRefuses(t *testing.T) {
 		}, "drained", Refused},
 		{"PD counts peers on it", func(p *prunePD, _ *modelHost, _ *PruneTarget) { p.stats.PeerCount[4] = 1 }, "drained", Refused},
 		{"PD's leader is fresh", func(p *prunePD, _ *modelHost, _ *PruneTarget) { p.stats.LeaderCount = nil }, "drained", Unknown},
+		{"PD knows of no region", func(p *prunePD, _ *modelHost, _ *PruneTarget) { p.stats = &cluster.RegionStats{} }, "drained", Unknown},
 		{"a unit of that name runs something else", func(_ *prunePD, h *modelHost, _ *PruneTarget) {
 			h.units["tikv-20160.service"].ExecStart = "/other/scripts/run_tikv.sh"
 		}, "identity", Refused},
@@ -353,13 +354,18 @@ func TestPruneUnreachable(t *testing.T) {
 	pd, target := newPrunePD(t), pruneTarget4() // PD's record stays: it keeps the store from coming back
 	ev := PruneEvidence{
 		Snapshot: pd.snap, Drained: make(map[cluster.StoreID][]Finding),
-		Hosts: map[cluster.StoreID]*HostEvidence{4: {Err: errors.New("connection refused")}},
+		Hosts: map[cluster.StoreID]*HostEvidence{4: {Err: errors.New("connection refused"), Unreachable: true}},
 	}
 	req := PruneRequest{Targets: []PruneTarget{target}, Topology: "topology.yaml"}
 	if got := Verdict(PlanPrune(ev, req).Findings); got != Unknown {
 		t.Errorf("verdict %v without --skip-unreachable", got)
 	}
 	req.SkipUnreachable = true
+	ev.Hosts[4].Unreachable = false
+	if got := Verdict(PlanPrune(ev, req).Findings); got != Unknown {
+		t.Errorf("verdict %v for a host that answers, but wrongly", got)
+	}
+	ev.Hosts[4].Unreachable = true
 	plan := PlanPrune(ev, req)
 	if err := Err(VerbPrune, plan.Findings); err != nil {
 		t.Fatal(err)
