@@ -44,7 +44,7 @@ Ctrl-C stops watching; the stores go on leaving.` + exitStatus(ExitDone, ExitFai
 }
 
 func runWatch(ctx context.Context, env *Env, opts *watchOptions, args []string) error {
-	if err := errors.Join(opts.validate(), opts.waitOptions.check()); err != nil {
+	if err := errors.Join(opts.validate(), opts.check()); err != nil {
 		return err
 	}
 	t, err := opts.open(env, args)
