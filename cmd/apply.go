@@ -16,7 +16,7 @@ import (
 // that begins before its first step and ends after its last.
 func (e *Env) operation(ctx context.Context, t *target, r *reporter, p *decommission.Plan, plan any, change func(*recorder) error) error {
 	clusterID, verb := p.ClusterID, p.Verb
-	release, err := journal.Lock(filepath.Join(e.stateDir(), "journal"), clusterID,
+	release, err := journal.Lock(e.journalDir(), clusterID,
 		journal.Holder{Verb: verb, Actor: e.Actor, PID: e.PID, Since: e.Now()})
 	if err != nil {
 		return err
@@ -72,8 +72,11 @@ func (e *Env) apply(ctx context.Context, t *target, r *reporter, p *decommission
 // outcomeUnknown reports errors after which nobody knows whether PD made a change.
 func outcomeUnknown(err error) bool { return errors.Is(err, pdclient.ErrOutcomeUnknown) }
 
+// journalDir holds the journals and the locks of all clusters.
+func (e *Env) journalDir() string { return filepath.Join(e.stateDir(), "journal") }
+
 func (e *Env) journal(clusterID uint64) *journal.Journal {
-	return journal.Open(filepath.Join(e.stateDir(), "journal"), clusterID, e.Actor, e.Now)
+	return journal.Open(e.journalDir(), clusterID, e.Actor, e.Now)
 }
 
 // recorder writes the steps of a plan into the journal.

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -91,7 +90,7 @@ func newAuditShowCommand(env *Env) *cobra.Command {
 }
 
 func (e *Env) auditRuns() ([]auditRun, error) {
-	clusters, err := journal.Clusters(filepath.Join(e.stateDir(), "journal"))
+	clusters, err := journal.Clusters(e.journalDir())
 	if err != nil {
 		return nil, err
 	}

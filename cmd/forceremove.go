@@ -171,20 +171,9 @@ func (e *Env) forceRemove(ctx context.Context, t *target, r *reporter, plan *dec
 // from the topology.
 func waitAndForget(ctx context.Context, env *Env, t *target, r *reporter, nodes []topology.Node, plan *decommission.ForceRemovePlan, opts waitOptions) error {
 	r.line("waiting until PD has replaced all peers; Ctrl-C stops the waiting only")
-	names := make(map[cluster.StoreID]string)
-	for i := range nodes {
-		if nodes[i].Instance != nil {
-			names[nodes[i].Store.ID] = nodes[i].Instance.ID
-		}
-	}
-	w, err := decommission.Wait(ctx, t.pd, decommission.NewWatch(plan.StoreIDs(), names), decommission.WaitOptions{
-		Interval: opts.interval, Timeout: opts.timeout, ContactTimeout: contactTimeout, Now: env.Now, Sleep: env.Sleep,
-	}, r.event)
+	w, err := waitForEnd(ctx, env, t, r, plan.StoreIDs(), nodes, opts)
 	if r.frame != nil {
 		r.frame.Update() // takes the progress lines away
-	}
-	if err == nil {
-		err = w.Verdict()
 	}
 	switch {
 	case errors.Is(err, decommission.ErrDetached), errors.Is(err, decommission.ErrTimeout):

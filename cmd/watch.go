@@ -126,9 +126,24 @@ const contactTimeout = 5 * time.Minute
 // of no use for a Tombstone.
 func waitAndFinish(ctx context.Context, env *Env, t *target, r *reporter, nodes []topology.Node, opts waitOptions, reattach string) error {
 	var ids []cluster.StoreID
-	names := make(map[cluster.StoreID]string)
 	for i := range nodes {
 		ids = append(ids, nodes[i].Store.ID)
+	}
+	w, err := waitForEnd(ctx, env, t, r, ids, nodes, opts)
+	switch {
+	case errors.Is(err, decommission.ErrDetached), errors.Is(err, decommission.ErrTimeout):
+		err = &hintedError{err, "go on watching with: " + reattach}
+	default:
+		err = errors.Join(err, finishEviction(ctx, env, t, r, ids))
+	}
+	return r.summary(ctx, w.Stores, err)
+}
+
+// waitForEnd reports until every store has come to an end, and judges that. nodes
+// give the stores their names.
+func waitForEnd(ctx context.Context, env *Env, t *target, r *reporter, ids []cluster.StoreID, nodes []topology.Node, opts waitOptions) (decommission.Watch, error) {
+	names := make(map[cluster.StoreID]string)
+	for i := range nodes {
 		if nodes[i].Instance != nil {
 			names[nodes[i].Store.ID] = nodes[i].Instance.ID
 		}
@@ -139,13 +154,7 @@ func waitAndFinish(ctx context.Context, env *Env, t *target, r *reporter, nodes 
 	if err == nil {
 		err = w.Verdict()
 	}
-	switch {
-	case errors.Is(err, decommission.ErrDetached), errors.Is(err, decommission.ErrTimeout):
-		err = &hintedError{err, "go on watching with: " + reattach}
-	default:
-		err = errors.Join(err, finishEviction(ctx, env, t, r, ids))
-	}
-	return r.summary(ctx, w.Stores, err)
+	return w, err
 }
 
 // finishEviction removes the evict-leader schedulers of Tombstone stores.
