@@ -48,9 +48,9 @@ e2e: deps build ## run every end-to-end test against a real PD
 demo: deps build ## take a store out of a local cluster, step by step
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
 
-bench: ## run the benchmarks of both modules
+bench: deps ## run the benchmarks of both modules; some need a PD with a million regions
 	go test -run xxx -bench . -benchmem ./...
-	cd playground && go test -run xxx -bench . -benchmem ./...
+	cd playground && go test -run xxx -bench . -benchmem -timeout 30m ./...
 
 lint: $(LINT) ## check format, go vet and golangci-lint in both modules
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }

@@ -59,9 +59,16 @@ func recordKey(table int64) []byte {
 	return encodeBytes(recordPrefix(table))
 }
 
-// rowKey is the boundary before the row with the given handle.
-func rowKey(table, handle int64) []byte {
+// RowKey is the region boundary before the row of a table with the given handle.
+func RowKey(table, handle int64) []byte {
 	return encodeBytes(append(recordPrefix(table), encodeInt(handle)...))
+}
+
+// IndexKey is the region boundary before an entry of a table's index; entry is
+// what TiDB's codec makes of the columns and the handle.
+func IndexKey(table, index int64, entry []byte) []byte {
+	raw := append(append([]byte{'t'}, encodeInt(table)...), '_', 'i')
+	return encodeBytes(append(append(raw, encodeInt(index)...), entry...))
 }
 
 func recordPrefix(table int64) []byte {

@@ -77,7 +77,7 @@ func layoutTables(rest int, flash bool) (spans []span, rules []keyRange) {
 		for i := 1; i < n; i++ {
 			key := recordKey(id)
 			if i > 1 {
-				key = rowKey(id, int64(i-1)*rowsPerRegion)
+				key = RowKey(id, int64(i-1)*rowsPerRegion)
 			}
 			spans = append(spans, span{start: key, flash: replicated})
 		}

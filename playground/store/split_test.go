@@ -109,7 +109,7 @@ func TestKeys(t *testing.T) {
 	if got := hexKey(recordKey(101)); got != want {
 		t.Errorf("record key is %s, want %s", got, want)
 	}
-	for _, key := range [][]byte{tableKey(7), recordKey(7), rowKey(7, -5)} {
+	for _, key := range [][]byte{tableKey(7), recordKey(7), RowKey(7, -5)} {
 		if got := tableOf(key); got != 7 {
 			t.Errorf("%s belongs to table %d, want 7", hexKey(key), got)
 		}
