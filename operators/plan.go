@@ -1,0 +1,141 @@
+package operators
+
+import (
+	"fmt"
+	"time"
+
+	"ebb/cluster"
+)
+
+// PlanSchemaVersion is the version of the JSON form of a plan.
+const PlanSchemaVersion = 1
+
+// VerbApply is the verb as plans, errors and the journal name it.
+const VerbApply = "orphans apply"
+
+// Plan is which orphans will be removed, and what it was decided from.
+type Plan struct {
+	SchemaVersion int       `json:"schema_version"`
+	Verb          string    `json:"verb"`
+	ClusterID     uint64    `json:"cluster_id"`
+	PDVersion     string    `json:"pd_version"`
+	ReadAt        time.Time `json:"read_at"` // PD's clock
+	// Removals are in the order of regions; those of one region are made one after
+	// the other.
+	Removals []Orphan `json:"removals"`
+	// Left are the orphans that stay for now, with their reasons.
+	Left []Orphan `json:"left"`
+}
+
+// NewPlan plans the removal of the safe orphans, and with includeWait of those
+// that PD would repair by itself.
+func NewPlan(s *Scene, orphans []Orphan, includeWait bool) *Plan {
+	p := &Plan{
+		SchemaVersion: PlanSchemaVersion, Verb: VerbApply, ClusterID: s.ClusterID, PDVersion: s.PDVersion, ReadAt: s.ReadAt,
+		Removals: []Orphan{}, Left: []Orphan{},
+	}
+	for _, o := range orphans {
+		if o.Verdict == Safe || includeWait && o.Verdict == Wait {
+			p.Removals = append(p.Removals, o)
+		} else {
+			p.Left = append(p.Left, o)
+		}
+	}
+	return p
+}
+
+// MovedError says that the cluster is no longer the one that the plan was made
+// from. Nothing was changed.
+type MovedError struct{ Was, Is uint64 }
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("%s: cluster id is %d, the plan was made for %d", VerbApply, e.Is, e.Was)
+}
+
+// Result is what came of one removal.
+type Result string
+
+// The results.
+const (
+	Removed  Result = "removed"
+	Already  Result = "already"   // the peer was gone before
+	Moved    Result = "moved"     // the region is no longer the one that was judged
+	NotSafe  Result = "not-safe"  // judged again, it is not safe to remove now
+	Failed   Result = "failed"    // PD refused or gave up; the peer is still there
+	InFlight Result = "in-flight" // PD has the operator; nobody waited for its end
+	NotTried Result = "not-tried"
+)
+
+// Outcome is what came of one removal of a plan.
+type Outcome struct {
+	RegionID cluster.RegionID `json:"region_id"`
+	StoreID  cluster.StoreID  `json:"store_id"`
+	Result   Result           `json:"result"`
+	// Note says more, in PD's words where it has some.
+	Note string `json:"note,omitempty"`
+	Err  error  `json:"-"`
+}
+
+// Gone reports whether the peer is gone.
+func (o *Outcome) Gone() bool { return o.Result == Removed || o.Result == Already }
+
+// StepID names the removal in the journal.
+func (o *Orphan) StepID() string { return fmt.Sprintf("remove-peer/%d/%d", o.RegionID, o.StoreID) }
+
+// RemainError says that orphans are left after an apply.
+type RemainError struct {
+	Outcomes []Outcome // of the plan's removals
+	Left     []Orphan  // that were not to be removed
+	// Err is why the apply stopped before its end, nil when it did not.
+	Err error
+}
+
+// Count is how many orphans remain.
+func (e *RemainError) Count() int {
+	n := len(e.Left)
+	for i := range e.Outcomes {
+		if !e.Outcomes[i].Gone() {
+			n++
+		}
+	}
+	return n
+}
+
+// InFlight are the regions of which PD still works on an operator of this run.
+func (e *RemainError) InFlight() []cluster.RegionID {
+	var ids []cluster.RegionID
+	for i := range e.Outcomes {
+		if e.Outcomes[i].Result == InFlight {
+			ids = append(ids, e.Outcomes[i].RegionID)
+		}
+	}
+	return ids
+}
+
+func (e *RemainError) Error() string {
+	text := fmt.Sprintf("%s: %d orphan peers removed, %d remain", VerbApply, len(e.Outcomes)+len(e.Left)-e.Count(), e.Count())
+	if n := len(e.InFlight()); n > 0 {
+		text += fmt.Sprintf(", PD still works on %d of them", n)
+	}
+	if e.Err != nil {
+		text += fmt.Sprintf(": %v", e.Err)
+	}
+	return text
+}
+
+func (e *RemainError) Unwrap() error { return e.Err }
+
+// Changed reports whether anything was changed or may have been.
+func (e *RemainError) Changed() bool {
+	for i := range e.Outcomes {
+		if r := e.Outcomes[i].Result; r == Removed || r == InFlight {
+			return true
+		}
+	}
+	return false
+}
+
+// Hint says how to go on.
+func (e *RemainError) Hint() string {
+	return "see ebb orphans for the reasons; the same command continues"
+}
