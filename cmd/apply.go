@@ -14,8 +14,7 @@ import (
 
 // operation runs a change under the lock of the cluster, with a journal entry
 // that begins before its first step and ends after its last.
-func (e *Env) operation(ctx context.Context, t *target, r *reporter, p *decommission.Plan, plan any, change func(*recorder) error) error {
-	clusterID, verb := p.ClusterID, p.Verb
+func (e *Env) operation(ctx context.Context, t *target, r *reporter, clusterID uint64, verb string, plan any, change func(*recorder) error) error {
 	release, err := journal.Lock(e.journalDir(), clusterID,
 		journal.Holder{Verb: verb, Actor: e.Actor, PID: e.PID, Since: e.Now()})
 	if err != nil {
@@ -61,7 +60,7 @@ func (e *Env) maintenance(ctx context.Context, t *target, r *reporter, verb stri
 
 // apply makes the steps of a plan.
 func (e *Env) apply(ctx context.Context, t *target, r *reporter, p *decommission.Plan) error {
-	return e.operation(ctx, t, r, p, p, func(j *recorder) error {
+	return e.operation(ctx, t, r, p.ClusterID, p.Verb, p, func(j *recorder) error {
 		_, err := decommission.Apply(ctx, p, decommission.Deps{
 			PD: t.pd, Topology: &offlineMarker{t.file, e.Now}, Journal: j, Notify: r.step, OutcomeUnknown: outcomeUnknown,
 		})

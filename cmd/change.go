@@ -25,6 +25,11 @@ type changeOptions struct {
 
 func (o *changeOptions) register(c *cobra.Command) {
 	o.selection.register(c)
+	o.registerConfirm(c)
+}
+
+// registerConfirm is register for verbs that do not take their nodes from -N.
+func (o *changeOptions) registerConfirm(c *cobra.Command) {
 	o.outputOptions.register(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask for confirmation")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the plan and stop")
@@ -116,12 +121,17 @@ func (o *changeOptions) confirm(ctx context.Context, r *reporter, p *decommissio
 	if err := decommission.Err(p.Verb, p.Findings); err != nil {
 		return false, err
 	}
-	if o.dryRun {
-		r.line("dry run: nothing was changed")
+	if !o.dryRun && p.Changes() == 0 {
+		r.line("nothing to change: everything is as asked already")
 		return false, nil
 	}
-	if p.Changes() == 0 {
-		r.line("nothing to change: everything is as asked already")
+	return o.agreed(ctx, r, ask)
+}
+
+// agreed asks whether to go on, unless the flags have the answer.
+func (o *changeOptions) agreed(ctx context.Context, r *reporter, ask func() (bool, error)) (bool, error) {
+	if o.dryRun {
+		r.line("dry run: nothing was changed")
 		return false, nil
 	}
 	if o.yes {

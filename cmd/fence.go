@@ -81,7 +81,7 @@ func runFence(ctx context.Context, env *Env, opts *fencingOptions, args []string
 		return r.summary(ctx, nil, err)
 	}
 	r.line("watching for %s that PD does not hear the stores", opts.window)
-	err = env.operation(ctx, t, r, &plan.Plan, plan, func(j *recorder) error {
+	err = env.operation(ctx, t, r, plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
 		deps.Journal = j
 		reports, _, err := decommission.Fence(ctx, targets, deps)
 		if fenced := r.fences(ctx, reports); err == nil { // what was cut off is no verdict

@@ -26,6 +26,12 @@ type selection struct {
 }
 
 func (s *selection) register(c *cobra.Command) {
+	s.registerCluster(c)
+	c.Flags().StringSliceVarP(&s.nodes, "node", "N", nil, "`NODE`s: tiup id, store address or store id")
+}
+
+// registerCluster is register for verbs that are not about nodes.
+func (s *selection) registerCluster(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&s.topologyPath, "topology", "t", "", "read the topology from `FILE` (tiup's topology.yaml or meta.yaml)")
 	f.StringSliceVarP(&s.pd, "pd", "u", nil, "PD `URL`s, in place of those of the topology")
@@ -34,7 +40,6 @@ func (s *selection) register(c *cobra.Command) {
 	f.StringVar(&s.tls.Key, "key", "", "client key `FILE` for PD")
 	f.DurationVar(&s.pdTimeout, "pd-timeout", 10*time.Second, "longest wait for one answer of PD")
 	f.BoolVar(&s.useProxy, "pd-proxy", false, "reach PD through HTTP_PROXY or HTTPS_PROXY")
-	f.StringSliceVarP(&s.nodes, "node", "N", nil, "`NODE`s: tiup id, store address or store id")
 }
 
 // target is the cluster that a command line names.
