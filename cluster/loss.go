@@ -126,13 +126,13 @@ func shortage(joint bool, before, after QuorumReport) LossReason {
 	return LossNoOldMajority
 }
 
-// malformed reports records that cannot come from a healthy PD: two peers on one
-// store, or a role that this program does not know.
+// malformed reports records that cannot come from a healthy PD: a peer on no store,
+// two peers on one, or a role that this program does not know.
 func malformed(r *Region) bool {
 	seen := make(map[StoreID]bool, len(r.Peers))
 	for i := range r.Peers {
 		p := &r.Peers[i]
-		if seen[p.StoreID] || p.Role < Voter || p.Role > DemotingVoter {
+		if p.StoreID == 0 || seen[p.StoreID] || p.Role < Voter || p.Role > DemotingVoter {
 			return true
 		}
 		seen[p.StoreID] = true
