@@ -71,7 +71,7 @@ func (c *Client) SetStoreLimitTTL(ctx context.Context, id cluster.StoreID, t clu
 // version; 8.5 and before refuse for other reasons, such as store-limit-version v2.
 func (c *Client) dropsLimitTTL() bool {
 	r := c.leaderRelease()
-	return !r.known() || r.atLeast(9, 0)
+	return !r.Known() || r.AtLeast(9, 0)
 }
 
 func (c *Client) writeLimit(ctx context.Context, id cluster.StoreID, t cluster.LimitType, rate float64, query url.Values) error {

@@ -117,8 +117,8 @@ func (c *Client) Stores(ctx context.Context) ([]cluster.Store, time.Time, error)
 // reportsNodeStates: from 6.0 on. A version that is not known is settled by any
 // store whose node state is not the one that is left out.
 func (c *Client) reportsNodeStates(list []wireStore) bool {
-	if r := c.leaderRelease(); r.known() {
-		return r.atLeast(6, 0)
+	if r := c.leaderRelease(); r.Known() {
+		return r.AtLeast(6, 0)
 	}
 	for i := range list {
 		if list[i].Store.NodeState != 0 {

@@ -29,7 +29,7 @@ func (c *Client) ForceDeleteStore(ctx context.Context, id cluster.StoreID) error
 	if _, err := c.Store(ctx, id); err != nil {
 		return err
 	}
-	if r := c.leaderRelease(); r.known() && !r.atLeast(5, 0) {
+	if r := c.leaderRelease(); r.Known() && !r.AtLeast(5, 0) {
 		return &UnsupportedError{Feature: "delete a store by force without orphaning its regions", Since: "5.0"}
 	}
 	err := c.write(ctx, request{

@@ -1,0 +1,21 @@
+package cluster
+
+import "testing"
+
+func TestParseRelease(t *testing.T) {
+	for text, want := range map[string]Release{
+		"v8.5.3": {8, 5, 3}, "4.0.16": {4, 0, 16}, "v9.0.0-beta.2.pre-483-ga186e0cc61": {9, 0, 0},
+		"v7.1": {7, 1, 0}, "None": {}, "": {}, "v8": {}, "vx.y.z": {}, "v8.x.1": {}, " v6.5.12-20240101 ": {6, 5, 12},
+	} {
+		if got := ParseRelease(text); got != want {
+			t.Errorf("ParseRelease(%q) = %+v, want %+v", text, got, want)
+		}
+	}
+	if (Release{}).Known() || (Release{}).AtLeast(4, 0) {
+		t.Error("an unknown release is known")
+	}
+	r := ParseRelease("6.1.0")
+	if !r.AtLeast(6, 1) || !r.AtLeast(5, 4) || r.AtLeast(6, 2) || r.AtLeast(7, 0) {
+		t.Error("AtLeast is wrong about 6.1")
+	}
+}

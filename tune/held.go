@@ -1,0 +1,128 @@
+package tune
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Steps of the journal, before the name of the item.
+const (
+	stepSet     = "tune-set/"
+	stepRestore = "tune-restore/"
+	stepExtend  = "tune-extend"
+)
+
+// Record is written down before a value is set. It is all that a restore needs.
+type Record struct {
+	Item
+	Old Value `json:"old"` // the permanent value before
+	New Value `json:"new"`
+	// Until is when PD drops the value by itself, zero when it does not; and For
+	// how long that was when it was set.
+	Until time.Time     `json:"until,omitzero"`
+	For   time.Duration `json:"for_ns,omitempty"`
+}
+
+// extension is written down before the temporary values of a plan are set again.
+type extension struct {
+	Until time.Time `json:"until"`
+}
+
+// Entry is a step of a journal, with what came of it.
+type Entry struct {
+	Operation string
+	Actor     string
+	Step      string
+	At        time.Time
+	// Result is one of the results of an Outcome; anything else means that nobody
+	// knows.
+	Result string
+	Undo   json.RawMessage
+}
+
+// Held is a value that was set here and not put back yet.
+type Held struct {
+	Item
+	// Old is the permanent value before the first change, Set what has been set
+	// since, the last one last.
+	Old Value   `json:"old"`
+	Set []Value `json:"set"`
+	// Permanent is set when the permanent value was changed, and Until when a
+	// temporary one was set that PD drops by itself then. When etcd changes its
+	// leader it starts the clocks of all temporary values anew, so it can take For
+	// longer.
+	Permanent bool          `json:"permanent"`
+	Until     time.Time     `json:"until,omitzero"`
+	For       time.Duration `json:"for_ns,omitempty"`
+	Since     time.Time     `json:"since"`
+	Operation string        `json:"operation"`
+	Actor     string        `json:"actor"`
+	// Unsure is set when nobody knows whether the last change was made.
+	Unsure bool `json:"unsure,omitempty"`
+}
+
+// temporary reports whether a temporary value of ours may still be there.
+func (h *Held) temporary(now time.Time) bool {
+	return !h.Until.IsZero() && now.Before(h.Until.Add(h.For))
+}
+
+// last is the value set last.
+func (h *Held) last() Value { return h.Set[len(h.Set)-1] }
+
+// Outstanding finds in the steps of a journal, oldest first, what is still to be
+// put back, in the order in which it was set. Temporary values that have
+// certainly expired are not.
+func Outstanding(entries []Entry, now time.Time) []Held {
+	var list []Held
+	find := func(item Item) int {
+		return slices.IndexFunc(list, func(h Held) bool { return h.Item == item })
+	}
+	for i := range entries {
+		e := &entries[i]
+		switch {
+		case strings.HasPrefix(e.Step, stepSet):
+			var r Record
+			if json.Unmarshal(e.Undo, &r) != nil || Result(e.Result) == Failed || Result(e.Result) == Kept {
+				continue
+			}
+			at := find(r.Item)
+			if at < 0 {
+				at = len(list)
+				list = append(list, Held{Item: r.Item, Old: r.Old, Since: e.At})
+			}
+			list[at].take(&r, e)
+		case strings.HasPrefix(e.Step, stepRestore):
+			var r Record
+			if json.Unmarshal(e.Undo, &r) != nil || !Result(e.Result).restored() {
+				continue
+			}
+			if at := find(r.Item); at >= 0 {
+				list = slices.Delete(list, at, at+1)
+			}
+		case e.Step == stepExtend:
+			var x extension
+			if json.Unmarshal(e.Undo, &x) != nil || Result(e.Result) == Failed {
+				continue
+			}
+			for at := range list {
+				if h := &list[at]; !h.Until.IsZero() && h.Until.Before(x.Until) {
+					h.For = max(h.For, x.Until.Sub(e.At))
+					h.Until = x.Until
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(list, func(h Held) bool { return !h.Permanent && !h.temporary(now) })
+}
+
+func (h *Held) take(r *Record, e *Entry) {
+	h.Set = append(h.Set, r.New)
+	h.Operation, h.Actor, h.Unsure = e.Operation, e.Actor, Result(e.Result) != Done
+	if r.Until.IsZero() {
+		h.Permanent = true
+	} else {
+		h.Until, h.For = r.Until, r.For
+	}
+}
