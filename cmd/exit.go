@@ -6,6 +6,7 @@ import (
 
 	"ebb/decommission"
 	"ebb/journal"
+	"ebb/operators"
 	"ebb/pdclient"
 	"ebb/topology"
 	"ebb/topology/file"
@@ -102,6 +103,10 @@ func exitCodeOf(err error) ExitCode {
 		fileLocked  *file.LockedError
 		locked      *journal.LockedError
 		maintained  *pdclient.MaintenanceBusyError
+		remain      *operators.RemainError
+		otherPD     *operators.MovedError
+		unread      *operators.UnreadError
+		gap         *pdclient.RegionGapError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -110,9 +115,14 @@ func exitCodeOf(err error) ExitCode {
 		return ExitUsage
 	case errors.As(err, &partial):
 		return ExitPartly
-	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &unfinished):
+	case errors.As(err, &remain):
+		if !remain.Changed() && errors.Is(err, context.Canceled) {
+			return ExitInterrupted
+		}
+		return ExitPartly
+	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &otherPD), errors.As(err, &unfinished):
 		return ExitNo
-	case errors.As(err, &unknown):
+	case errors.As(err, &unknown), errors.As(err, &unread), errors.As(err, &gap):
 		return ExitCannotTell
 	case errors.Is(err, errDeclined):
 		return ExitDeclined

@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"ebb/cmd/render"
 	"ebb/decommission"
+	"ebb/operators"
 	"ebb/ui"
 )
 
@@ -132,6 +134,9 @@ func (r *reporter) summary(ctx context.Context, stores []decommission.StoreWatch
 	if r.out.json() {
 		code := exitCodeOf(err)
 		e := render.Event{Type: "summary", Summary: &render.Summary{Result: code.String(), ExitCode: int(code), Stores: stores}}
+		if remain, ok := errors.AsType[*operators.RemainError](err); ok {
+			e.Summary.Remaining = remain.Remaining()
+		}
 		if err != nil {
 			e.Error = err.Error()
 		}

@@ -17,8 +17,9 @@ type GoneStore struct {
 	Address string `json:"address,omitempty"`
 	// Peers is how many peers PD counts on it.
 	Peers int `json:"peers"`
-	// Answers is an address at which its process still answers, "" when nobody
-	// does or nobody looked.
+	// Probed is set when it was looked whether its process answers; Answers is the
+	// address at which it does, "" when it does not or nobody looked.
+	Probed  bool   `json:"probed"`
 	Answers string `json:"answers,omitempty"`
 }
 
@@ -57,7 +58,7 @@ type RegionReader interface {
 // Find judges every peer on the stores, in the order of regions and stores. It
 // holds a record for each of them, not their regions.
 func (s *Scene) Find(ctx context.Context, pd RegionReader, gone []GoneStore) ([]Orphan, error) {
-	var found []Orphan
+	found := []Orphan{}
 	for _, g := range gone {
 		for r, err := range pd.RegionsOfStore(ctx, g.ID) {
 			if err != nil {
@@ -112,7 +113,7 @@ func (c *RegionCount) add(id cluster.RegionID) {
 // The regions are streamed; an error of the sequence ends the scan.
 func (s *Scene) Scan(regions iter.Seq2[cluster.Region, error], asked []cluster.StoreID) ([]Orphan, Tally, error) {
 	t := Tally{Peers: make(map[cluster.StoreID]int)}
-	var found []Orphan
+	found := []Orphan{}
 	for r, err := range regions {
 		if err != nil {
 			return nil, t, fmt.Errorf("scan all regions: %w", err)

@@ -1,7 +1,9 @@
 package operators
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"ebb/cluster"
@@ -137,5 +139,37 @@ func (e *RemainError) Changed() bool {
 
 // Hint says how to go on.
 func (e *RemainError) Hint() string {
-	return "see ebb orphans for the reasons; the same command continues"
+	if e.Count() == len(e.Left) {
+		return "ebb orphans says what to do about each of them"
+	}
+	return "run the same command again: it judges anew what is left, and continues"
+}
+
+// Remaining is an orphan that is left, and why.
+type Remaining struct {
+	RegionID cluster.RegionID `json:"region_id"`
+	StoreID  cluster.StoreID  `json:"store_id"`
+	// Verdict is the plan's, Result what came of the removal; "" where none was
+	// planned.
+	Verdict Verdict `json:"verdict"`
+	Result  Result  `json:"result,omitempty"`
+	Reason  string  `json:"reason"`
+}
+
+// Remaining lists what is left in the order of regions and stores.
+func (e *RemainError) Remaining() []Remaining {
+	var list []Remaining
+	for i := range e.Outcomes {
+		if o := &e.Outcomes[i]; !o.Gone() {
+			list = append(list, Remaining{o.RegionID, o.StoreID, Safe, o.Result, o.Note})
+		}
+	}
+	for i := range e.Left {
+		o := &e.Left[i]
+		list = append(list, Remaining{o.RegionID, o.StoreID, o.Verdict, "", o.Reason.Text()})
+	}
+	slices.SortFunc(list, func(a, b Remaining) int {
+		return cmp.Or(cmp.Compare(a.RegionID, b.RegionID), cmp.Compare(a.StoreID, b.StoreID))
+	})
+	return list
 }

@@ -71,6 +71,10 @@ remove_peer() {
 		skipped=$((skipped + 1))
 		return
 	fi
+	if is_gone "$1" "$2"; then
+		echo "region $1: peer on store $2 is gone already"
+		return
+	fi
 	if ! is_unchanged "$@"; then
 		echo "region $1: left alone: it changed since it was judged" >&2
 		skipped=$((skipped + 1))

@@ -78,7 +78,7 @@ type Summary struct {
 // Summarize counts. Stores and tables come in the order of their ids, reasons by
 // verdict and the most frequent first.
 func Summarize(list []Orphan) Summary {
-	var s Summary
+	s := Summary{Stores: []StoreCount{}, Tables: []TableCount{}, Reasons: []ReasonCount{}}
 	stores := make(map[cluster.StoreID]*StoreCount)
 	tables := make(map[int64]*TableCount)
 	type key struct {

@@ -7,6 +7,7 @@ import (
 
 	"ebb/cluster"
 	"ebb/decommission"
+	"ebb/operators"
 	"ebb/ui"
 )
 
@@ -21,7 +22,8 @@ type Event struct {
 	Step    *decommission.StepOutcome `json:"step,omitempty"`    // type "step"
 	Store   *decommission.StoreWatch  `json:"store,omitempty"`   // types of decommission.EventType
 	Fence   *decommission.FenceReport `json:"fence,omitempty"`   // type "fence": how the fencing of one store ended
-	Error   string                    `json:"error,omitempty"`   // "step", "contact-lost", "summary"
+	Removal *operators.Outcome        `json:"removal,omitempty"` // type "removal": what came of removing one orphan
+	Error   string                    `json:"error,omitempty"`   // "step", "removal", "contact-lost", "summary"
 	Summary *Summary                  `json:"summary,omitempty"` // type "summary", always the last
 }
 
@@ -30,6 +32,8 @@ type Summary struct {
 	Result   string                    `json:"result"`
 	ExitCode int                       `json:"exit_code"`
 	Stores   []decommission.StoreWatch `json:"stores,omitempty"`
+	// Remaining are the orphans that ebb orphans apply has left.
+	Remaining []operators.Remaining `json:"remaining,omitempty"`
 }
 
 // StoreLine is the progress of one store for a person: what is left, how fast,

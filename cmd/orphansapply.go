@@ -1,0 +1,118 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+
+	"ebb/cluster"
+	"ebb/cmd/render"
+	"ebb/operators"
+	"ebb/pdclient"
+)
+
+func runOrphansApply(ctx context.Context, env *Env, opts *orphansApplyOptions, args []string) error {
+	r := newReporter(env, &opts.outputOptions, 0)
+	defer r.close()
+	t, err := opts.open(env, args)
+	if err != nil {
+		return err
+	}
+	t.warn(env)
+	s, err := surveyOrphans(ctx, env, t, &opts.orphanOptions)
+	if err != nil {
+		return err
+	}
+	plan := operators.NewPlan(s.scene, s.orphans, opts.includeWait)
+	if err := r.orphanPlan(ctx, plan, s.gone); err != nil {
+		return err
+	}
+	if len(plan.Removals) == 0 {
+		if len(plan.Left) == 0 {
+			r.line("no region has an orphan peer")
+		}
+		return r.summary(ctx, nil, noneSafe(plan))
+	}
+	apply, err := opts.agreed(ctx, r, func() (bool, error) {
+		return env.Prompter.TypedConfirm(ctx, "remove these peers", strconv.Itoa(len(plan.Removals)))
+	})
+	if err != nil || !apply {
+		return r.summary(ctx, nil, err)
+	}
+	err = env.operation(ctx, t, r, plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
+		_, err := operators.Apply(ctx, &orphanPD{t.pd, env, t, opts.storeIDs()}, plan, &removalRecorder{j: j}, operators.Options{
+			MaxOperators: opts.maxOperators, Timeout: opts.timeout, Now: env.Now, Sleep: env.Sleep,
+			OutcomeUnknown: outcomeUnknown, Notify: r.removal(len(plan.Removals)),
+		})
+		return err
+	})
+	if remain, ok := errors.AsType[*operators.RemainError](err); ok && !opts.json() {
+		if err := render.Remaining(env.Streams.Err, remain.Remaining()); err != nil {
+			return err
+		}
+	}
+	return r.summary(ctx, nil, err)
+}
+
+// orphanPD is PD as applying sees it.
+type orphanPD struct {
+	*pdclient.Client
+	env   *Env
+	t     *target
+	asked []cluster.StoreID
+}
+
+func (p *orphanPD) Scene(ctx context.Context) (*operators.Scene, error) {
+	s, err := readScene(ctx, p.env, p.t, p.asked)
+	if err != nil {
+		return nil, err
+	}
+	return s.scene, nil
+}
+
+// removalRecorder writes removals into the journal, one at a time.
+type removalRecorder struct {
+	j  *recorder
+	mu sync.Mutex
+}
+
+func (r *removalRecorder) Intent(o operators.Orphan) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.j.op.Intent(o.StepID(), o)
+}
+
+func (r *removalRecorder) Outcome(o operators.Orphan, out operators.Outcome) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.j.op.Outcome(o.StepID(), string(out.Result), out.Err)
+}
+
+// orphanPlan shows which orphans will be removed.
+func (r *reporter) orphanPlan(ctx context.Context, p *operators.Plan, gone []operators.GoneStore) error {
+	if r.out.json() {
+		r.emit(ctx, render.Event{Type: "plan", Plan: p})
+		return r.failed
+	}
+	return render.OrphanPlan(r.env.Streams.Out, p, gone)
+}
+
+// removal returns what shows each removal when it ends.
+func (r *reporter) removal(total int) func(operators.Outcome) {
+	n := 0
+	return func(o operators.Outcome) {
+		n++
+		if r.out.json() {
+			e := render.Event{Type: "removal", Removal: &o}
+			if o.Err != nil {
+				e.Error = o.Err.Error()
+			}
+			r.emit(context.Background(), e)
+			return
+		}
+		if err := render.Removal(r.env.Streams.Err, o, n, total); err != nil && r.failed == nil {
+			r.failed = err
+		}
+	}
+}

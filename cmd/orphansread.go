@@ -1,0 +1,104 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"ebb/cluster"
+	"ebb/operators"
+	"ebb/pdclient"
+	"ebb/ui"
+)
+
+// orphanSurvey is what was found about orphans.
+type orphanSurvey struct {
+	scene   *operators.Scene
+	stats   *cluster.RegionStats
+	gone    []operators.GoneStore
+	orphans []operators.Orphan
+	// tally is nil without a full scan.
+	tally       *operators.Tally
+	differences []string
+	leader      string // URL of PD's leader
+}
+
+// readScene reads PD in one round, and whether processes of gone stores answer.
+func readScene(ctx context.Context, env *Env, t *target, asked []cluster.StoreID) (*orphanSurvey, error) {
+	in := operators.SceneReading{}
+	var snapErr, runningErr, statsErr error
+	var wg sync.WaitGroup
+	wg.Go(func() { in.Snapshot, snapErr = t.pd.Snapshot(ctx) })
+	wg.Go(func() { in.Running, runningErr = t.pd.Operators(ctx, "") })
+	wg.Go(func() { in.Stats, statsErr = t.pd.RegionStats(ctx) })
+	wg.Go(func() {
+		if status, err := t.pd.Status(ctx); err == nil {
+			in.LeaderStarted = status.StartTime
+		}
+	})
+	wg.Wait()
+	switch {
+	case snapErr != nil:
+		return nil, snapErr
+	case runningErr != nil:
+		return nil, &operators.UnreadError{What: "operators", Err: runningErr}
+	case statsErr != nil:
+		return nil, statsErr
+	}
+	s := &orphanSurvey{stats: in.Stats, gone: operators.GoneStores(in.Stats, cluster.IndexStores(in.Snapshot.Stores), asked)}
+	in.Answering = env.answering(ctx, t, in.Snapshot, s.gone)
+	scene, err := operators.NewScene(in)
+	s.scene = scene
+	if m := in.Snapshot.Members; m != nil && len(m.Leader.ClientURLs) > 0 {
+		s.leader = m.Leader.ClientURLs[0]
+	}
+	return s, err
+}
+
+// surveyOrphans finds and judges the orphans.
+func surveyOrphans(ctx context.Context, env *Env, t *target, opts *orphanOptions) (*orphanSurvey, error) {
+	s, err := readScene(ctx, env, t, opts.storeIDs())
+	if err != nil {
+		return nil, err
+	}
+	if !opts.fullScan {
+		s.orphans, err = s.scene.Find(ctx, t.pd, s.gone)
+		return s, err
+	}
+	frame := env.Streams.NewFrame()
+	defer frame.Close()
+	regions := t.pd.Regions(ctx, pdclient.RegionScan{PageSize: scanPage})
+	orphans, tally, err := s.scene.Scan(showScan(env, frame, regions, s.stats.Regions), opts.storeIDs())
+	frame.Update()
+	if err != nil {
+		return nil, err
+	}
+	s.orphans, s.tally = orphans, &tally
+	s.differences = tally.Differences(s.stats, s.scene.Stores)
+	return s, nil
+}
+
+// scanPage is the most that PD puts on one page: it makes a scan a third faster
+// than pages of 1024, and holds PD's lock for 25 ms.
+const scanPage = 10240
+
+// showScan passes regions on and shows how many there were.
+func showScan(env *Env, frame *ui.Frame, regions iter.Seq2[cluster.Region, error], total int) iter.Seq2[cluster.Region, error] {
+	return func(yield func(cluster.Region, error) bool) {
+		n := 0
+		shown := env.Now()
+		for r, err := range regions {
+			if n++; n%1024 == 0 {
+				if now := env.Now(); now.Sub(shown) >= time.Second {
+					shown = now
+					frame.Update(fmt.Sprintf("read %s of %s regions", ui.Count(int64(n)), ui.Count(int64(total))))
+				}
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}

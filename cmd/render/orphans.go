@@ -1,0 +1,179 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ebb/cluster"
+	"ebb/operators"
+	"ebb/ui"
+)
+
+// Orphans is the JSON document of ebb orphans, and what its text is made of.
+type Orphans struct {
+	SchemaVersion int       `json:"schema_version"`
+	Type          string    `json:"type"`
+	ClusterID     uint64    `json:"cluster_id"`
+	PDVersion     string    `json:"pd_version"`
+	ReadAt        time.Time `json:"read_at"`
+	// Regions is the number of all regions as PD counts them.
+	Regions int                   `json:"regions"`
+	Stores  []operators.GoneStore `json:"stores"`
+	Summary operators.Summary     `json:"summary"`
+	// FullScan is nil without --full-scan.
+	FullScan    *operators.Tally   `json:"full_scan,omitempty"`
+	Differences []string           `json:"differences,omitempty"`
+	Orphans     []operators.Orphan `json:"orphans"`
+}
+
+// shownOrphans is how many peers a terminal shows unless all are asked for.
+const shownOrphans = 20
+
+var orphanStyles = map[operators.Verdict]ui.Style{
+	operators.Safe: ui.Green, operators.Wait: ui.Green, operators.Hold: ui.Yellow, operators.Refuse: ui.Red,
+}
+
+// Write prints counts and reasons and then the peers on a terminal, and nothing
+// but the peers, one a line, in a pipe.
+func (l *Orphans) Write(o *ui.Output, all bool) error {
+	if !o.IsTerminal() {
+		return orphanTable(l.Orphans).Write(o)
+	}
+	fmt.Fprintf(o, "%s cluster %d, PD %s, %s, read at %s\n", o.Paint(ui.Bold, "orphan peers:"),
+		l.ClusterID, orDash(l.PDVersion), counted(l.Regions, "region"), l.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
+	if t := l.FullScan; t != nil {
+		fmt.Fprintf(o, "full scan: %s; %s with a live majority, %s without, %s nobody can tell of, %s in a joint state\n",
+			counted(t.Regions, "region"), ui.Count(int64(t.Majority)), countOf(t.NoMajority), countOf(t.CannotTell), countOf(t.Joint))
+	}
+	for _, d := range l.Differences {
+		fmt.Fprintln(o, o.Paint(ui.Red, "differs: ")+ui.Clean(d))
+	}
+	if len(l.Orphans) == 0 {
+		_, err := fmt.Fprintln(o, "no region has a peer on a store that is gone")
+		return err
+	}
+	parts := []*ui.Table{goneTable(l.Stores, l.Summary.Stores), reasonTable(l.Summary.Reasons)}
+	if len(l.Summary.Tables) > 1 || len(l.Summary.Tables) == 1 && l.Summary.Tables[0].TableID != 0 {
+		parts = append(parts, tableTable(l.Summary.Tables))
+	}
+	shown := l.Orphans
+	if !all && len(shown) > shownOrphans {
+		shown = shown[:shownOrphans]
+	}
+	for _, t := range append(parts, orphanTable(shown)) {
+		fmt.Fprintln(o)
+		if err := t.Write(o); err != nil {
+			return err
+		}
+	}
+	if hidden := len(l.Orphans) - len(shown); hidden > 0 {
+		fmt.Fprintf(o, "and %s more; --all shows them\n", ui.Count(int64(hidden)))
+	}
+	return insteads(o, l.Summary.Reasons)
+}
+
+func countOf(c operators.RegionCount) string {
+	text := ui.Count(int64(c.Count))
+	if len(c.Examples) > 0 {
+		text += " (" + regionList(c.Examples, c.Count) + ")"
+	}
+	return text
+}
+
+func regionList(ids []cluster.RegionID, total int) string {
+	parts := make([]string, 0, len(ids)+1)
+	for _, id := range ids {
+		parts = append(parts, id.String())
+	}
+	if total > len(ids) {
+		parts = append(parts, "...")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func verdictWord(v operators.Verdict) ui.Cell {
+	return ui.Cell{Text: strings.ToUpper(v.String()), Raw: v.String(), Style: orphanStyles[v]}
+}
+
+func goneTable(gone []operators.GoneStore, counts []operators.StoreCount) *ui.Table {
+	byID := make(map[cluster.StoreID]operators.Count)
+	for i := range counts {
+		byID[counts[i].StoreID] = counts[i].Count
+	}
+	t := ui.NewTable(
+		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "State"}, ui.Column{Name: "Address", Drop: 1},
+		ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Safe", Align: ui.Right}, ui.Column{Name: "Wait", Align: ui.Right},
+		ui.Column{Name: "Hold", Align: ui.Right}, ui.Column{Name: "Refuse", Align: ui.Right}, ui.Column{Name: "Process", Drop: 2})
+	for i := range gone {
+		g := &gone[i]
+		n := byID[g.ID]
+		process := "-"
+		if g.Answers != "" {
+			process = "answers at " + g.Answers
+		}
+		t.Row(ui.Text(g.ID.String()), ui.Text(g.State), ui.Text(orDash(g.Address)), ui.Number(int64(n.Total())), ui.Number(int64(n.Safe)),
+			ui.Number(int64(n.Wait)), ui.Number(int64(n.Hold)), ui.Number(int64(n.Refuse)), ui.Text(process))
+	}
+	return t
+}
+
+func reasonTable(reasons []operators.ReasonCount) *ui.Table {
+	t := ui.NewTable(ui.Column{Name: "Verdict"}, ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Reason", Min: 30})
+	for _, r := range reasons {
+		t.Row(verdictWord(r.Verdict), ui.Number(int64(r.Count)), ui.Text(r.Reason.Text()))
+	}
+	return t
+}
+
+func tableTable(tables []operators.TableCount) *ui.Table {
+	t := ui.NewTable(
+		ui.Column{Name: "Table", Min: 20}, ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Safe", Align: ui.Right},
+		ui.Column{Name: "Wait", Align: ui.Right}, ui.Column{Name: "Hold", Align: ui.Right}, ui.Column{Name: "Refuse", Align: ui.Right})
+	for i := range tables {
+		n := &tables[i]
+		t.Row(ui.Text(tableName(n.TableID, n.Name)), ui.Number(int64(n.Total())), ui.Number(int64(n.Safe)),
+			ui.Number(int64(n.Wait)), ui.Number(int64(n.Hold)), ui.Number(int64(n.Refuse)))
+	}
+	return t
+}
+
+func tableName(id int64, name string) string {
+	switch {
+	case id == 0:
+		return "(no table)"
+	case name == "":
+		return fmt.Sprintf("table %d", id)
+	}
+	return ui.Clean(name)
+}
+
+func orphanTable(list []operators.Orphan) *ui.Table {
+	t := ui.NewTable(
+		ui.Column{Name: "Region", Align: ui.Right}, ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Peer", Align: ui.Right, Drop: 4},
+		ui.Column{Name: "Role", Drop: 3}, ui.Column{Name: "Leader", Align: ui.Right, Drop: 2}, ui.Column{Name: "Live", Align: ui.Right},
+		ui.Column{Name: "Table", Align: ui.Right, Drop: 5}, ui.Column{Name: "Verdict"}, ui.Column{Name: "Reason", Min: 20})
+	for i := range list {
+		o := &list[i]
+		t.Row(ui.Text(o.RegionID.String()), ui.Text(o.StoreID.String()), ui.Text(fmt.Sprint(o.PeerID)), ui.Text(o.Role.String()),
+			ui.Text(o.Leader.String()), ui.Text(fmt.Sprintf("%d/%d", o.Votes.Live, o.Votes.Voters)), ui.Text(fmt.Sprint(o.TableID)),
+			verdictWord(o.Verdict), ui.Cell{Text: o.Reason.Text(), Raw: string(o.Reason)})
+	}
+	return t
+}
+
+// insteads says what to do about the peers that are not safe to remove.
+func insteads(o *ui.Output, reasons []operators.ReasonCount) error {
+	fmt.Fprintln(o)
+	for _, r := range reasons {
+		text := r.Reason.Instead()
+		if text == "" {
+			continue
+		}
+		fmt.Fprintf(o, "%s  %s\n", o.Paint(orphanStyles[r.Verdict], strings.ToUpper(r.Verdict.String())), r.Reason.Text())
+		if err := o.Hang("      ", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

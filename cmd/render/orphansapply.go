@@ -1,0 +1,91 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"ebb/operators"
+	"ebb/ui"
+)
+
+// OrphanPlan prints which orphans will be removed, and how many stay.
+func OrphanPlan(o *ui.Output, p *operators.Plan, gone []operators.GoneStore) error {
+	fmt.Fprintf(o, "%s cluster %d, PD %s, read at %s\n", o.Paint(ui.Bold, p.Verb+":"),
+		p.ClusterID, orDash(p.PDVersion), p.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
+	if len(p.Removals) > 0 {
+		fmt.Fprintf(o, "\nwill remove %s:\n", counted(len(p.Removals), "peer"))
+		shown := p.Removals[:min(len(p.Removals), shownOrphans)]
+		for _, line := range orphanTable(shown).Lines(o.Width(), o.Color()) {
+			fmt.Fprintln(o, line)
+		}
+		if hidden := len(p.Removals) - len(shown); hidden > 0 {
+			fmt.Fprintf(o, "and %s more; --dry-run -o json has all of them\n", ui.Count(int64(hidden)))
+		}
+		fmt.Fprintln(o, "way back: none; PD gives these regions another copy as soon as it has a store for it")
+	}
+	if err := unlocated(o, gone); err != nil {
+		return err
+	}
+	if len(p.Left) == 0 {
+		return nil
+	}
+	fmt.Fprintf(o, "\nwill leave %s alone:\n", counted(len(p.Left), "peer"))
+	for _, line := range reasonTable(operators.Summarize(p.Left).Reasons).Lines(o.Width(), o.Color()) {
+		fmt.Fprintln(o, line)
+	}
+	return nil
+}
+
+// unlocated says whose process nobody could look for.
+func unlocated(o *ui.Output, gone []operators.GoneStore) error {
+	var ids []string
+	for i := range gone {
+		if g := &gone[i]; g.State == operators.StateUnknown && g.Answers == "" && !g.Probed {
+			ids = append(ids, g.ID.String())
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return o.Hang("note: ", "nobody knows where the process of store "+strings.Join(ids, ", ")+
+		" is, so it was not looked whether it still runs; its vote is not counted on")
+}
+
+// Removal prints what came of one removal, the n-th of total.
+func Removal(o *ui.Output, out operators.Outcome, n, total int) error {
+	style := ui.Yellow
+	if out.Gone() {
+		style = ui.Green
+	}
+	head := fmt.Sprintf("%d/%d  region %d, store %d: ", n, total, out.RegionID, out.StoreID)
+	text := o.Paint(style, string(out.Result))
+	if out.Note != "" {
+		text += "; " + ui.Clean(out.Note)
+	}
+	return o.Hang(head, text)
+}
+
+// Remaining lists the orphans that an apply has left, and why.
+func Remaining(o *ui.Output, list []operators.Remaining) error {
+	if len(list) == 0 {
+		return nil
+	}
+	fmt.Fprintln(o, "remaining:")
+	for _, r := range list[:min(len(list), shownOrphans)] {
+		word := string(r.Result)
+		if word == "" {
+			word = strings.ToUpper(r.Verdict.String())
+		}
+		head := fmt.Sprintf("  region %d, store %d: %s", r.RegionID, r.StoreID, word)
+		if r.Reason != "" {
+			head += "; "
+		}
+		if err := o.Hang(head, ui.Clean(r.Reason)); err != nil {
+			return err
+		}
+	}
+	if hidden := len(list) - shownOrphans; hidden > 0 {
+		fmt.Fprintf(o, "  and %s more\n", ui.Count(int64(hidden)))
+	}
+	return nil
+}
