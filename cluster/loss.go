@@ -80,7 +80,10 @@ type LossVerdict struct {
 func JudgeLoss(r *Region, stores Stores, lost map[StoreID]bool, now time.Time) LossVerdict {
 	v := LossVerdict{
 		Joint: r.InJointState(), LastTiFlash: losesTiFlash(r, stores, lost, now),
-		Old: QuorumOf(r, OldHalf, stores, lost, now), New: QuorumOf(r, NewHalf, stores, lost, now),
+		Old: QuorumOf(r, OldHalf, stores, lost, now),
+	}
+	if v.New = v.Old; v.Joint {
+		v.New = QuorumOf(r, NewHalf, stores, lost, now)
 	}
 	if malformed(r) || v.Old.Voters == 0 || v.New.Voters == 0 {
 		v.Reason = LossMalformed
@@ -129,13 +132,12 @@ func shortage(joint bool, before, after QuorumReport) LossReason {
 // malformed reports records that cannot come from a healthy PD: a peer on no store,
 // two peers on one, or a role that this program does not know.
 func malformed(r *Region) bool {
-	seen := make(map[StoreID]bool, len(r.Peers))
 	for i := range r.Peers {
 		p := &r.Peers[i]
-		if p.StoreID == 0 || seen[p.StoreID] || p.Role < Voter || p.Role > DemotingVoter {
+		// The first peer on its store is p itself, or there are two.
+		if p.StoreID == 0 || r.PeerOn(p.StoreID) != p || p.Role < Voter || p.Role > DemotingVoter {
 			return true
 		}
-		seen[p.StoreID] = true
 	}
 	return false
 }

@@ -69,7 +69,7 @@ func surveyOrphans(ctx context.Context, env *Env, t *target, opts *orphanOptions
 	}
 	frame := env.Streams.NewFrame()
 	defer frame.Close()
-	regions := t.pd.Regions(ctx, pdclient.RegionScan{PageSize: scanPage})
+	regions := t.pd.Regions(ctx, pdclient.RegionScan{})
 	orphans, tally, err := s.scene.Scan(showScan(env, frame, regions, s.stats.Regions), opts.storeIDs())
 	frame.Update()
 	if err != nil {
@@ -79,10 +79,6 @@ func surveyOrphans(ctx context.Context, env *Env, t *target, opts *orphanOptions
 	s.differences = tally.Differences(s.stats, s.scene.Stores)
 	return s, nil
 }
-
-// scanPage is the most that PD puts on one page: it makes a scan a third faster
-// than pages of 1024, and holds PD's lock for 25 ms.
-const scanPage = 10240
 
 // showScan passes regions on and shows how many there were.
 func showScan(env *Env, frame *ui.Frame, regions iter.Seq2[cluster.Region, error], total int) iter.Seq2[cluster.Region, error] {
