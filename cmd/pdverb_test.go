@@ -129,7 +129,11 @@ var pdChanges = map[string]func(*pdtest.PD, *words){
 	},
 	"bury":     func(pd *pdtest.PD, _ *words) { pd.Bury() },
 	"progress": func(pd *pdtest.PD, _ *words) { pd.RefreshProgress() },
-	"advance":  func(pd *pdtest.PD, w *words) { pd.Advance(w.duration()) },
+	"obey":     func(pd *pdtest.PD, _ *words) { pd.ObeyOperators() },
+	"operator": func(pd *pdtest.PD, w *words) {
+		pd.AddOperator(cluster.RegionID(w.uint()), w.next(), w.next(), w.next())
+	},
+	"advance": func(pd *pdtest.PD, w *words) { pd.Advance(w.duration()) },
 }
 
 // pdVerbs are pdChanges and the expectations.
@@ -258,6 +262,10 @@ func setRegion(pd *pdtest.PD, w *words) {
 			region.PeerOn(peer(id(w)).StoreID).IsWitness = true
 		case "leader":
 			region.Leader = peer(id(w))
+		case "first": // of the key space; regions with ids in a row touch each other
+			region.StartKey = nil
+		case "last":
+			region.EndKey = nil
 		case "size-mib":
 			region.ApproximateSizeMiB = int64(w.int())
 		case "down":
