@@ -59,6 +59,8 @@ type request struct {
 	// slow gives a server the whole timeout to answer, for calls that make PD walk
 	// over its regions: asking again would only make it walk twice.
 	slow bool
+	// expect is about how long the answer will be in bytes, 0 when nobody knows.
+	expect int
 }
 
 // url is where the request goes at a server, without its query.
@@ -155,12 +157,17 @@ func (b *cancelBody) Close() error {
 	return err
 }
 
-// readSmall reads an answer that fits into memory.
-func readSmall(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, bodyLimit+1))
-	if err != nil {
+// readSmall reads an answer that fits into memory, of about expect bytes.
+func readSmall(body io.Reader, expect int) ([]byte, error) {
+	var b bytes.Buffer
+	if expect > 0 {
+		// The last Read, which finds the end, wants room too.
+		b.Grow(min(expect, bodyLimit) + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(io.LimitReader(body, bodyLimit+1)); err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
+	data := b.Bytes()
 	if len(data) > bodyLimit {
 		return nil, fmt.Errorf("read answer: larger than %d MiB", bodyLimit>>20)
 	}

@@ -11,14 +11,15 @@ import (
 	"ebb/cluster"
 )
 
-func decodeRegions(a *answer) ([]cluster.Region, error) {
-	d := newRegionDecoder(bytes.NewReader(a.body))
-	var list []cluster.Region
+// typedPage decodes a page.
+func typedPage(a *answer) ([]scanned[cluster.Region], error) {
+	d := newRegionDecoder(bytes.NewBuffer(a.body))
+	var list []scanned[cluster.Region]
 	err := d.list(func(r *cluster.Region) bool {
 		if list == nil {
-			list = make([]cluster.Region, 0, max(min(d.counted, largestPage), 1))
+			list = make([]scanned[cluster.Region], 0, max(min(d.counted, largestPage), 1))
 		}
-		list = append(list, *r)
+		list = append(list, scanned[cluster.Region]{*r, edge{r.ID, r.Epoch.Version, r.StartKey, r.EndKey}})
 		return true
 	})
 	if err != nil {
@@ -35,15 +36,17 @@ type pendingPage struct {
 	done   chan struct{}
 }
 
-func (s *scanner) fetch(ctx context.Context, key []byte) *pendingPage {
+func (s *scanner[T]) fetch(ctx context.Context, key []byte) *pendingPage {
 	p := &pendingPage{key: key, done: make(chan struct{})}
 	query := url.Values{"key": {string(key)}, "limit": {strconv.Itoa(s.page)}}
 	if len(s.scan.EndKey) > 0 {
 		query.Set("end_key", string(s.scan.EndKey)) // 4.0 and 5.0 ignore it
 	}
+	r := get("/regions/key", query)
+	r.expect = s.size + s.size/16
 	go func() {
 		defer close(p.done)
-		p.answer, p.err = s.client.read(ctx, get("/regions/key", query))
+		p.answer, p.err = s.client.read(ctx, r)
 	}()
 	return p
 }

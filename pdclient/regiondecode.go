@@ -73,8 +73,13 @@ func (d *regionDecoder) list(yield func(*cluster.Region) bool) error {
 	case d.counted != n:
 		return fmt.Errorf("count says %d regions, the list has %d", d.counted, n)
 	}
+	return d.end()
+}
+
+// end checks that nothing follows.
+func (d *regionDecoder) end() error {
 	if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("more data after the list of regions")
+		return errors.New("more data behind it")
 	}
 	return nil
 }

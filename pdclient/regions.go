@@ -73,24 +73,31 @@ func (c *Client) stream(ctx context.Context, r request) iter.Seq2[cluster.Region
 // happens to regions which exist. 6.5.4 to 6.5.7, 7.1.2, 7.1.3 and 7.3 to 7.5.0
 // panic over a region without leader; the error then matches ErrPanicked.
 func (c *Client) Region(ctx context.Context, id cluster.RegionID) (r cluster.Region, ok bool, err error) {
-	a, err := c.read(ctx, get("/region/id/"+id.String(), nil))
+	r, _, ok, err = c.region(ctx, id)
+	return r, ok, err
+}
+
+func (c *Client) region(ctx context.Context, id cluster.RegionID) (r cluster.Region, a *answer, ok bool, err error) {
+	a, err = c.read(ctx, get("/region/id/"+id.String(), nil))
 	if status, isStatus := errors.AsType[*StatusError](err); isStatus && status.Status == http.StatusNotFound {
-		return r, false, nil
+		return r, nil, false, nil
 	}
 	if err != nil {
-		return r, false, err
+		return r, nil, false, err
 	}
-	d := newRegionDecoder(bytes.NewReader(a.body))
-	if err := d.region(&r); err != nil {
-		return cluster.Region{}, false, d.fail(http.MethodGet, a.url, err)
+	d := newRegionDecoder(bytes.NewBuffer(a.body))
+	if err = d.region(&r); err == nil {
+		err = d.end()
 	}
-	switch r.ID {
-	case id:
-		return r, true, nil
-	case 0:
-		return cluster.Region{}, false, nil
+	switch {
+	case err != nil:
+		return cluster.Region{}, nil, false, d.fail(http.MethodGet, a.url, err)
+	case r.ID == id:
+		return r, a, true, nil
+	case r.ID == 0:
+		return cluster.Region{}, nil, false, nil
 	}
-	return cluster.Region{}, false, &DecodeError{Method: http.MethodGet, URL: a.url,
+	return cluster.Region{}, nil, false, &DecodeError{Method: http.MethodGet, URL: a.url,
 		Err: fmt.Errorf("asked for region %d, got region %d", id, r.ID)}
 }
 

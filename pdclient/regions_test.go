@@ -27,29 +27,6 @@ func collect(seq iter.Seq2[cluster.Region, error]) (ids []cluster.RegionID, err 
 	return ids, nil
 }
 
-func TestRegionsReadsAllPages(t *testing.T) {
-	for _, p := range []pdtest.Profile{pdtest.V4_0_16, pdtest.V8_5} {
-		for _, page := range []int{1, 7, 40, 41, 5000} {
-			pd := newPD(t, p)
-			c := newClient(t, pd.URLs()...)
-			ids, err := collect(c.Regions(t.Context(), pdclient.RegionScan{PageSize: page}))
-			if err != nil || len(ids) != 40 {
-				t.Errorf("%v, pages of %d: %d regions, %v", p, page, len(ids), err)
-			}
-			first, _ := pd.Region(1010)
-			last, _ := pd.Region(1020)
-			ids, err = collect(c.Regions(t.Context(), pdclient.RegionScan{PageSize: page, StartKey: first.StartKey, EndKey: last.StartKey}))
-			if err != nil || len(ids) != 10 || ids[0] != 1010 {
-				t.Errorf("%v, pages of %d: range has %v, %v", p, page, ids, err)
-			}
-			ids, err = collect(c.Regions(t.Context(), pdclient.RegionScan{PageSize: page, Limit: 9}))
-			if err != nil || len(ids) != 9 {
-				t.Errorf("%v, pages of %d: limited to 9: %v, %v", p, page, ids, err)
-			}
-		}
-	}
-}
-
 func TestRegionsStopsWhenTheReaderDoes(t *testing.T) {
 	pd := newPD(t, pdtest.V8_5)
 	n := 0
@@ -104,23 +81,6 @@ func TestRegionsMergedBetweenPages(t *testing.T) {
 	}
 	if r := got[9]; r.ID != 1010 || r.Epoch.Version != 12 {
 		t.Errorf("at the seam is region %d, version %d; want the merged 1010, version 12", r.ID, r.Epoch.Version)
-	}
-}
-
-func TestRegionsGap(t *testing.T) {
-	for _, hole := range []cluster.RegionID{1000, 1004, 1009, 1010, 1039} {
-		pd := newPD(t, pdtest.V8_5)
-		missing, _ := pd.Region(hole)
-		pd.DropRegion(hole)
-		_, err := collect(newClient(t, pd.URLs()...).Regions(t.Context(), pdclient.RegionScan{PageSize: 10}))
-		var gap *pdclient.RegionGapError
-		if !errors.As(err, &gap) {
-			t.Errorf("without region %d: got %v, want a *RegionGapError", hole, err)
-			continue
-		}
-		if !bytes.Equal(gap.Start, missing.StartKey) || !bytes.Equal(gap.Before, missing.EndKey) {
-			t.Errorf("without region %d: %v", hole, gap)
-		}
 	}
 }
 

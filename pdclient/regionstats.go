@@ -78,7 +78,7 @@ func (c *Client) lastRegion(ctx context.Context) (r cluster.Region, ok bool, err
 		if err != nil {
 			return r, false, err
 		}
-		list, err := decodeRegions(a)
+		list, err := typedPage(a)
 		if err != nil {
 			return r, false, err
 		}
@@ -89,10 +89,10 @@ func (c *Client) lastRegion(ctx context.Context) (r cluster.Region, ok bool, err
 				err = &RegionGapError{Start: key}
 			}
 			return r, false, err
-		case len(list[0].EndKey) == 0:
-			return list[0], true, nil
+		case len(list[0].end) == 0:
+			return list[0].value, true, nil
 		}
-		key = list[0].EndKey
+		key = list[0].end
 	}
 	return r, false, errors.New("find the last region: the key space goes on and on")
 }

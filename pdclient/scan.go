@@ -42,58 +42,136 @@ func (e *RegionGapError) Error() string {
 		hex.EncodeToString(e.Start), hex.EncodeToString(e.Before))
 }
 
+// StaleRegionError is a region that PD describes as it was before: a new PD
+// leader has not heard of its last split or merge yet. The scan has waited for
+// that before it says so.
+type StaleRegionError struct {
+	ID        cluster.RegionID
+	Seen, Now uint64 // versions of its epoch, in the page before and in this one
+}
+
+func (e *StaleRegionError) Error() string {
+	return fmt.Sprintf("scan regions: pd has gone back to version %d of region %d, after version %d", e.Now, e.ID, e.Seen)
+}
+
 // Regions streams regions in the order of their keys. It reads pages with one
-// page ahead and holds two. Pages are not one snapshot: a region that changed
-// between two pages, or the one that it was merged into, is returned once, as PD
-// had it last. An error ends the sequence; a hole is a *RegionGapError.
+// page ahead, and decodes them while the caller works. Pages are not one
+// snapshot: a region that changed between two pages, or the one that it was
+// merged into, is returned once, as PD had it last. An error ends the sequence; a
+// hole is a *RegionGapError.
 func (c *Client) Regions(ctx context.Context, scan RegionScan) iter.Seq2[cluster.Region, error] {
 	return func(yield func(cluster.Region, error) bool) {
+		for page, err := range pages(ctx, c, scan, typedPage) {
+			if err != nil {
+				yield(cluster.Region{}, err)
+				return
+			}
+			for i := range page {
+				if !yield(page[i].value, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// scanned is a region, decoded or as PD printed it, and what the scan goes by.
+type scanned[T any] struct {
+	value T
+	edge
+}
+
+// edge is where a region lies, and of which time it is.
+type edge struct {
+	id         cluster.RegionID
+	version    uint64 // of its epoch: splits and merges raise it
+	start, end []byte
+}
+
+// pages runs a scanner beside its reader, with a page between them.
+func pages[T any](ctx context.Context, c *Client, scan RegionScan, decode func(*answer) ([]scanned[T], error)) iter.Seq2[[]scanned[T], error] {
+	return func(yield func([]scanned[T], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		s := scanner{client: c, scan: scan, next: scan.StartKey, yield: yield, page: scan.PageSize}
+		found, failed := make(chan []scanned[T], 1), make(chan error, 1)
+		s := scanner[T]{client: c, scan: scan, next: scan.StartKey, decode: decode, page: scan.PageSize}
+		s.emit = func(page []scanned[T]) bool {
+			select {
+			case found <- page:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
 		if s.page <= 0 {
 			s.page = defaultPage
 		}
 		s.page = min(s.page, largestPage)
-		if err := s.run(ctx); err != nil {
-			yield(cluster.Region{}, err)
+		if scan.Limit > 0 {
+			s.page = min(s.page, scan.Limit)
+		}
+		go func() {
+			defer close(found)
+			failed <- s.run(ctx)
+		}()
+		defer func() {
+			cancel()
+			for range found { // until the scanner has ended
+			}
+		}()
+		for page := range found {
+			if ctx.Err() != nil {
+				break
+			}
+			if !yield(page, nil) {
+				return
+			}
+		}
+		err := context.Cause(ctx)
+		if err == nil {
+			err = <-failed
+		}
+		if err != nil {
+			yield(nil, err)
 		}
 	}
 }
 
 // scanner holds the last page back until the next one is there, because a
 // region of the next page may replace some of it.
-type scanner struct {
+type scanner[T any] struct {
 	client *Client
 	scan   RegionScan
 	page   int
-	yield  func(cluster.Region, error) bool
+	decode func(*answer) ([]scanned[T], error)
+	emit   func([]scanned[T]) bool
 
 	next     []byte // key that the next page has to start at
-	held     []cluster.Region
+	held     []scanned[T]
 	returned int
 	stopped  bool // the reader has had enough
-	gaps     int  // attempts at the gap that starts at next
+	waits    int  // attempts at what is wrong at next
+	size     int  // bytes of the last page
 }
 
-func (s *scanner) run(ctx context.Context) error {
+func (s *scanner[T]) run(ctx context.Context) error {
 	ahead := s.fetch(ctx, s.next)
 	for !s.stopped {
 		page, err := ahead.wait(ctx)
 		if err != nil {
 			return err
 		}
+		s.size = len(page.body)
 		// The key that the page ends at is guessed from its last bytes, so that the
 		// next page is on its way while this one is decoded.
-		if guess := lastEndKey(page.body); s.within(guess) {
+		if guess := lastEndKey(page.body); s.within(guess) && !s.reaches(s.page) {
 			ahead = s.fetch(ctx, guess)
 		}
 		done, err := s.take(page)
 		if err != nil || done {
 			return err
 		}
-		if s.gaps > 0 {
-			if s.client.sleep(ctx, 200*time.Millisecond<<s.gaps) != nil {
+		if s.waits > 0 {
+			if s.client.sleep(ctx, 200*time.Millisecond<<s.waits) != nil {
 				return context.Cause(ctx)
 			}
 			ahead = s.fetch(ctx, s.next)
@@ -105,80 +183,44 @@ func (s *scanner) run(ctx context.Context) error {
 }
 
 // within reports whether a page that starts at key belongs to the scan.
-func (s *scanner) within(key []byte) bool {
+func (s *scanner[T]) within(key []byte) bool {
 	return len(key) > 0 && (len(s.scan.EndKey) == 0 || bytes.Compare(key, s.scan.EndKey) < 0)
 }
 
-// take decodes a page and passes on the one before. done is true at the end.
-func (s *scanner) take(page *answer) (done bool, err error) {
-	list, err := decodeRegions(page)
-	if err != nil {
-		return false, err
-	}
-	list, gap := s.contiguous(list)
-	if len(list) > 0 {
-		s.gaps = 0
-		s.replace(&list[0])
-		s.flush()
-		s.held = list
-		s.next = list[len(list)-1].EndKey
-		if !s.within(s.next) {
-			s.flush()
-			return true, nil
-		}
-	}
-	switch {
-	case s.stopped:
-		return true, nil
-	case gap == nil:
-		return false, nil
-	case len(list) == 0 && gap.Before == nil && len(s.scan.StartKey) == 0 && len(s.next) == 0:
-		return true, nil // no region at all
-	}
-	if s.gaps++; s.gaps >= gapAttempts {
-		s.flush()
-		return false, gap
-	}
-	return false, nil
+// reaches reports whether the limit is met when n regions more are held.
+func (s *scanner[T]) reaches(n int) bool {
+	return s.scan.Limit > 0 && s.returned+len(s.held)+n >= s.scan.Limit
 }
 
-// contiguous cuts a page before its first gap, or before the end of the scan.
-func (s *scanner) contiguous(list []cluster.Region) ([]cluster.Region, *RegionGapError) {
-	want := s.next
-	for i := range list {
-		r := &list[i]
-		if i > 0 && !s.within(r.StartKey) {
-			return list[:i], nil
-		}
-		if bytes.Compare(r.StartKey, want) > 0 {
-			return list[:i], &RegionGapError{Start: want, Before: r.StartKey}
-		}
-		if len(r.EndKey) == 0 {
-			return list[:i+1], nil
-		}
-		want = r.EndKey
+// flush passes on what is held.
+func (s *scanner[T]) flush() {
+	last := s.reaches(0)
+	if last {
+		s.held = s.held[:s.scan.Limit-s.returned]
 	}
-	if len(list) == 0 {
-		return nil, &RegionGapError{Start: want}
+	if len(s.held) > 0 && !s.stopped {
+		s.returned += len(s.held)
+		s.stopped = !s.emit(s.held) || last
 	}
-	return list, nil
+	s.held = nil
 }
 
 // replace drops from the held page what the first region of the next page is a
-// newer word on: the same region, and regions that it has swallowed.
-func (s *scanner) replace(first *cluster.Region) {
-	s.held = slices.DeleteFunc(s.held, func(r cluster.Region) bool {
-		return r.ID == first.ID || bytes.Compare(r.StartKey, first.StartKey) >= 0
+// newer word on: the same region, and regions that it has swallowed. When it
+// covers one of them in part only, the rest of that has to be read: again is
+// true, and the page is of no use.
+func (s *scanner[T]) replace(first *edge) (again bool) {
+	i := slices.IndexFunc(s.held, func(r scanned[T]) bool {
+		return r.id == first.id || bytes.Compare(r.end, first.start) > 0
 	})
-}
-
-func (s *scanner) flush() {
-	for i := range s.held {
-		if s.stopped {
-			break
-		}
-		s.returned++
-		s.stopped = !s.yield(s.held[i], nil) || s.returned == s.scan.Limit
+	if i < 0 {
+		return false
 	}
-	s.held = nil
+	start := s.held[i].start
+	s.held = s.held[:i]
+	if bytes.Compare(start, first.start) >= 0 {
+		return false
+	}
+	s.next = start
+	return true
 }

@@ -131,19 +131,27 @@ func (c *Client) reportsNodeStates(list []wireStore) bool {
 // Store returns one store. The error matches ErrNotFound when PD has no record
 // of it.
 func (c *Client) Store(ctx context.Context, id cluster.StoreID) (cluster.Store, error) {
-	a, err := c.read(ctx, get("/store/"+id.String(), nil))
+	wire, _, err := c.store(ctx, id)
 	if err != nil {
-		return cluster.Store{}, c.storeMissing(ctx, id, err)
-	}
-	var wire wireStore
-	if err := a.decode(&wire); err != nil {
 		return cluster.Store{}, err
 	}
+	return wire.store(c.reportsNodeStates([]wireStore{*wire})), nil
+}
+
+func (c *Client) store(ctx context.Context, id cluster.StoreID) (*wireStore, *answer, error) {
+	a, err := c.read(ctx, get("/store/"+id.String(), nil))
+	if err != nil {
+		return nil, nil, c.storeMissing(ctx, id, err)
+	}
+	wire := new(wireStore)
+	if err := a.decode(wire); err != nil {
+		return nil, nil, err
+	}
 	if wire.Store.ID != id {
-		return cluster.Store{}, &DecodeError{Method: http.MethodGet, URL: a.url,
+		return nil, nil, &DecodeError{Method: http.MethodGet, URL: a.url,
 			Err: fmt.Errorf("asked for store %d, got store %d", id, wire.Store.ID)}
 	}
-	return wire.store(c.reportsNodeStates([]wireStore{wire})), nil
+	return wire, a, nil
 }
 
 // storeMissing makes sure that an unknown store is told from a failure: 4.0

@@ -1,0 +1,201 @@
+package pdclient
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// rawReader finds the elements of a list in an answer of PD, such as
+// {"count":N,"regions":[...]}, and leaves them as they are. The answer is in
+// memory, or comes from a stream and is then held in chunks.
+type rawReader struct {
+	list string // name of the list
+	// look is called with the members of each element. It has to find an id.
+	look func(e *edge, name, value []byte) error
+
+	src   io.Reader // nil when buf is the whole answer
+	chunk int       // size of the next buffer
+	buf   []byte
+	pos   int
+	base  int64 // offset of buf in the answer
+
+	items   []rawItem // since the last call of emit
+	edge    edge      // of the element that is being read
+	emit    func([]rawItem) bool
+	counted int // value of "count", -1 before it was read
+	n       int
+	seen    bool // the list
+	stopped bool // emit has had enough
+}
+
+// rawItem is an element as PD printed it.
+type rawItem = scanned[[]byte]
+
+// read reads the answer. What emit is given stays valid and is not changed.
+func (r *rawReader) read() error {
+	if err := r.expect('{'); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		c, err := r.peek()
+		switch {
+		case err != nil:
+			return err
+		case c == '}':
+			r.pos++
+			return r.finish()
+		case !first:
+			if err := r.expect(','); err != nil {
+				return err
+			}
+		}
+		if err := r.member(); err != nil || r.stopped {
+			return err
+		}
+	}
+}
+
+// finish checks what is known when the list has been read: a PD follower that
+// passes an answer on can break off in the middle of a 200 and even append more.
+func (r *rawReader) finish() error {
+	switch _, err := r.peek(); {
+	case err == nil:
+		return errors.New("more data behind it")
+	case !errors.Is(err, errTruncated):
+		return err
+	case !r.seen:
+		return errors.New("no list of " + r.list + " in it")
+	case r.counted != r.n:
+		return fmt.Errorf("count says %d %s, the list has %d", r.counted, r.list, r.n)
+	}
+	r.flush()
+	return nil
+}
+
+func (r *rawReader) member() error {
+	quoted, err := r.value()
+	if err == nil && quoted[0] != '"' {
+		err = errMalformed
+	}
+	if err != nil {
+		return err
+	}
+	name := string(quoted[1 : len(quoted)-1])
+	if err := r.expect(':'); err != nil {
+		return err
+	}
+	c, err := r.peek()
+	switch {
+	case err != nil:
+		return err
+	case name == r.list && c == '[':
+		r.seen = true
+		return r.elements()
+	}
+	value, err := r.value()
+	if err != nil {
+		return err
+	}
+	switch {
+	case name == "count":
+		n, err := skimUint(value)
+		r.counted = int(n)
+		return err
+	case name == r.list && string(value) == "null":
+		r.seen = true
+	case name == r.list:
+		return errors.New("want a list of " + r.list + ", got " + clip(string(value)))
+	}
+	return nil
+}
+
+func (r *rawReader) elements() error {
+	visit := func(name, value []byte) error { return r.look(&r.edge, name, value) }
+	r.pos++
+	for first := true; !r.stopped; first = false {
+		c, err := r.peek()
+		switch {
+		case err != nil:
+			return err
+		case c == ']':
+			r.pos++
+			return nil
+		case !first:
+			if err := r.expect(','); err != nil {
+				return err
+			}
+		}
+		r.edge = edge{}
+		v, err := r.whole(func(b []byte, i int) (int, error) {
+			if b[i] != '{' {
+				return skimValue(b, i, 0)
+			}
+			return skimObject(b, i, 0, visit)
+		})
+		switch {
+		case err != nil:
+			return err
+		case r.edge.id == 0:
+			return fmt.Errorf("an element of %s without id", r.list)
+		}
+		if r.items == nil {
+			r.items = make([]rawItem, 0, max(min(r.counted-r.n, len(r.buf)/256), 16))
+		}
+		r.items = append(r.items, rawItem{v, r.edge})
+		r.n++
+	}
+	return nil
+}
+
+// value returns the next value.
+func (r *rawReader) value() ([]byte, error) {
+	return r.whole(func(b []byte, i int) (int, error) { return skimValue(b, i, 0) })
+}
+
+// whole returns what skim finds at the next value, which it reads again from the
+// start when the buffer ends inside it.
+func (r *rawReader) whole(skim func(b []byte, i int) (int, error)) ([]byte, error) {
+	if _, err := r.peek(); err != nil {
+		return nil, err
+	}
+	for {
+		end, err := skim(r.buf, r.pos)
+		switch {
+		case err == nil:
+			v := r.buf[r.pos:end:end]
+			r.pos = end
+			return v, nil
+		case !errors.Is(err, errShort):
+			r.pos = end
+			return nil, err
+		}
+		if err := r.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// peek returns the next byte that is no white space and stays in front of it.
+func (r *rawReader) peek() (byte, error) {
+	for {
+		if r.pos = skimSpace(r.buf, r.pos); r.pos < len(r.buf) {
+			return r.buf[r.pos], nil
+		}
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (r *rawReader) expect(want byte) error {
+	c, err := r.peek()
+	if err != nil {
+		return err
+	}
+	if c != want {
+		return fmt.Errorf("%w: want %q, got %q", errMalformed, want, c)
+	}
+	r.pos++
+	return nil
+}

@@ -1,0 +1,107 @@
+package pdclient
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"ebb/cluster"
+)
+
+// RawRegions streams what Regions does, in the same way and with the same
+// promises, but as PD printed it: each batch holds the JSON of some regions, in
+// order. Batches are the caller's to keep; he must not change them.
+func (c *Client) RawRegions(ctx context.Context, scan RegionScan) iter.Seq2[[][]byte, error] {
+	return func(yield func([][]byte, error) bool) {
+		for page, err := range pages(ctx, c, scan, rawPage) {
+			if !yield(valuesOf(page), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// RawRegionsOfStore is RegionsOfStore as PD printed it; see RawRegions.
+func (c *Client) RawRegionsOfStore(ctx context.Context, id cluster.StoreID) iter.Seq2[[][]byte, error] {
+	return c.rawStream(ctx, get("/regions/store/"+id.String(), nil), "regions", lookForID)
+}
+
+// RawRegionsCheck is RegionsCheck as PD printed it; see RawRegions.
+func (c *Client) RawRegionsCheck(ctx context.Context, check string) iter.Seq2[[][]byte, error] {
+	return c.rawStream(ctx, get("/regions/check/"+url.PathEscape(check), nil), "regions", lookForID)
+}
+
+// RawStores is Stores as PD printed them, Tombstones included; see RawRegions.
+func (c *Client) RawStores(ctx context.Context) iter.Seq2[[][]byte, error] {
+	return c.rawStream(ctx, get("/stores", url.Values{"state": allStates}), "stores", lookForStore)
+}
+
+// RawRegion is Region as PD printed it.
+func (c *Client) RawRegion(ctx context.Context, id cluster.RegionID) (json []byte, ok bool, err error) {
+	_, a, ok, err := c.region(ctx, id)
+	if !ok || err != nil {
+		return nil, false, err
+	}
+	return bytes.TrimSpace(a.body), true, nil
+}
+
+// RawStore is Store as PD printed it.
+func (c *Client) RawStore(ctx context.Context, id cluster.StoreID) ([]byte, error) {
+	_, a, err := c.store(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(a.body), nil
+}
+
+func valuesOf(items []rawItem) [][]byte {
+	if items == nil {
+		return nil
+	}
+	out := make([][]byte, len(items))
+	for i := range items {
+		out[i] = items[i].value
+	}
+	return out
+}
+
+// rawPage reads the regions of a page.
+func rawPage(a *answer) (all []rawItem, err error) {
+	keys := keyReader{room: make([]byte, 0, len(a.body)/12)}
+	r := &rawReader{list: "regions", look: keys.look, buf: a.body, counted: -1}
+	r.emit = func(items []rawItem) bool {
+		all = items
+		return true
+	}
+	if err := r.read(); err != nil {
+		return nil, r.fail(http.MethodGet, a.url, err)
+	}
+	return all, nil
+}
+
+// rawStream reads a list from one answer of any size.
+func (c *Client) rawStream(ctx context.Context, req request, list string, look func(*edge, []byte, []byte) error) iter.Seq2[[][]byte, error] {
+	return func(yield func([][]byte, error) bool) {
+		body, url, err := c.open(ctx, req)
+		if err != nil {
+			yield(nil, unsupported(err, req.path, ""))
+			return
+		}
+		defer body.Close()
+		r := &rawReader{list: list, look: look, src: body, counted: -1}
+		r.emit = func(items []rawItem) bool { return yield(valuesOf(items), nil) }
+		err = r.read()
+		switch cause := context.Cause(ctx); {
+		case r.stopped || err == nil:
+			return
+		case cause != nil:
+			err = fmt.Errorf("%s %s: %w", req.method, url, cause)
+		default:
+			err = r.fail(req.method, url, err)
+		}
+		yield(nil, err)
+	}
+}

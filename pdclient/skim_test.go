@@ -1,0 +1,163 @@
+package pdclient
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// skimmed reports whether the text is one JSON value, with white space around it.
+func skimmed(text []byte) bool {
+	text = append(bytes.Clone(text), ' ') // a number ends only before something
+	i, err := skimValue(text, skimSpace(text, 0), 0)
+	return err == nil && skimSpace(text, i) == len(text)
+}
+
+func TestSkimValue(t *testing.T) {
+	for _, good := range []string{
+		`{}`, `[]`, `{"a":[1,-0,0.5,1e9,-1.25E-3]}`, ` { "a" : [ true , false , null ] } `, `"é€𝄞"`, `"\u00e9\"\\\/\b\f\n\r\t"`,
+		`"\\"`, `"1234567\"89"`, `"12345678"`, `"1234567"`, `{"{":"}","[":"]]"}`, "\"\xff\"", `{"a":1,"a":2}`, `0`,
+	} {
+		if !skimmed([]byte(good)) {
+			t.Errorf("refused %s", good)
+		}
+	}
+	for _, bad := range []string{
+		``, `{`, `[`, `{]`, `[}`, `[1,]`, `{"a":1,}`, `{,"a":1}`, `[,1]`, `{"a"}`, `{"a":}`, `{a:1}`, `{"a":1 "b":2}`, `[1 2]`, `{1:2}`,
+		`01`, `-`, `1.`, `.5`, `1e`, `1e+`, `+1`, `tru`, `truex`, `nul`, `"`, `"\"`, `"\x"`, `"\u12g4"`, `"\u12`, "\"\x00\"", "\"1234567\n\"", "\"1234567\x1f8\"",
+		`{} {}`, `{}x`, `NaN`, `'a'`, strings.Repeat("[", 2000) + strings.Repeat("]", 2000),
+	} {
+		if skimmed([]byte(bad)) {
+			t.Errorf("took %s", bad)
+		}
+	}
+}
+
+// What is valid JSON is judged as jsontext does, and as encoding/json does where
+// the text is UTF-8.
+func FuzzSkimValue(f *testing.F) {
+	f.Add(regionsBody(2))
+	for _, s := range []string{`{"a":[1,2.5e-3,"\u00e9\\"],"b":null}`, `[01]`, `"12345678\"`, "\"1234567\x1f\"", `{"a":{"b":[{}]}}`, `[1,]`, `-0.0E+1`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) >= maxDepth {
+			return
+		}
+		dec := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		_, err := dec.ReadValue()
+		want := err == nil
+		if want {
+			_, err = dec.ReadToken()
+			want = errors.Is(err, io.EOF)
+		}
+		if got := skimmed(text); got != want {
+			t.Fatalf("%q: took it: %v, jsontext: %v", text, got, want)
+		}
+		if json.Valid(text) && !want {
+			t.Fatalf("%q: encoding/json takes it", text)
+		}
+	})
+}
+
+// A list is the same to the typed and to the raw reader, whole or in pieces.
+func FuzzRawList(f *testing.F) {
+	f.Add(regionsBody(1), byte(1))
+	f.Add(regionsBody(3), byte(7))
+	f.Add([]byte(`{"count":0,"regions":[]}`), byte(2))
+	f.Add([]byte(` { "regions" : null , "count" : 0 } `), byte(3))
+	f.Add([]byte(`{"count":1,"regions":[{"id":1,"start_key":"7G"}]}`), byte(3))
+	f.Fuzz(func(t *testing.T, body []byte, piece byte) {
+		var want []edge
+		page, typed := typedPage(&answer{body: bytes.Clone(body)})
+		for i := range page {
+			want = append(want, page[i].edge)
+		}
+		for _, src := range []io.Reader{nil, &pieces{body, int(piece)%13 + 1}} {
+			var got []rawItem
+			keys := keyReader{}
+			r := &rawReader{list: "regions", look: keys.look, counted: -1, src: src}
+			if src == nil {
+				r.buf = body
+			}
+			r.emit = func(items []rawItem) bool {
+				got = append(got, items...)
+				return true
+			}
+			err := r.read()
+			if err == nil && !json.Valid(bytes.ToValidUTF8(body, []byte("?"))) {
+				t.Fatalf("took %q", body)
+			}
+			if typed != nil {
+				continue // the typed reader looks at more fields
+			}
+			if err != nil {
+				t.Fatalf("%q: %v; the typed reader takes it", body, err)
+			}
+			if !slices.EqualFunc(got, want, func(g rawItem, w edge) bool {
+				return g.id == w.id && g.version == w.version && bytes.Equal(g.start, w.start) && bytes.Equal(g.end, w.end)
+			}) {
+				t.Fatalf("%q: got %+v, want %+v", body, got, want)
+			}
+		}
+	})
+}
+
+// pieces gives out a few bytes at a time.
+type pieces struct {
+	left []byte
+	size int
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.left) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, p.left[:min(p.size, len(p.left))])
+	p.left = p.left[n:]
+	return n, nil
+}
+
+// What was passed on stays as it was while more is read.
+func TestRawStreamKeepsWhatItGave(t *testing.T) {
+	body := regionsBody(3000)
+	r := &rawReader{list: "regions", look: lookForID, counted: -1, src: bytes.NewReader(body)}
+	var all [][]byte
+	batches := 0
+	r.emit = func(items []rawItem) bool {
+		batches++
+		all = append(all, valuesOf(items)...)
+		return true
+	}
+	if err := r.read(); err != nil {
+		t.Fatal(err)
+	}
+	if got := bytes.Join(all, []byte(",")); !bytes.Contains(body, got) || len(all) != 3000 || batches < 3 {
+		t.Errorf("%d regions in %d batches differ from what came", len(all), batches)
+	}
+}
+
+func TestRawPageBad(t *testing.T) {
+	whole := string(regionsBody(3))
+	for name, body := range map[string]string{
+		"cut in a region": whole[:len(whole)/2], "cut before the end": whole[:len(whole)-1], "empty": "", "more behind it": whole + "x",
+		"a second document": whole + whole, "count too high": strings.Replace(whole, `"count":3`, `"count":4`, 1), "no count": strings.Replace(whole, `"count":3,`, ``, 1),
+		"no list": `{"count":0}`, "html": "<html></html>", "null": "null", "no object": `{"count":1,"regions":[7]}`, "a null": `{"count":1,"regions":[null]}`,
+		"without id": `{"count":1,"regions":[{"start_key":""}]}`, "odd key": `{"count":1,"regions":[{"id":1,"start_key":"7"}]}`,
+		"key is no hex": `{"count":1,"regions":[{"id":1,"end_key":"7G"}]}`, "key is a number": `{"count":1,"regions":[{"id":1,"end_key":77}]}`,
+		"negative id": `{"count":1,"regions":[{"id":-1}]}`, "epoch": `{"count":1,"regions":[{"id":1,"epoch":5}]}`,
+		"comma": `{"count":1,"regions":[{"id":1},]}`, "list is a string": `{"count":0,"regions":"none"}`, "bad member deep inside": strings.Replace(whole, `"store_id":`, `"store_id";`, 1),
+	} {
+		_, err := rawPage(&answer{url: "u", body: []byte(body)})
+		var decode *DecodeError
+		if !errors.As(err, &decode) {
+			t.Errorf("%s: got %v, want a *DecodeError", name, err)
+		}
+	}
+}
