@@ -19,6 +19,7 @@ func (pd *PD) memberRoutes() []route {
 				"start_timestamp": pd.started.Unix(),
 			})
 		}},
+		{on: "GET /replication_mode/status", handle: pd.getReplicationStatus},
 		{on: "GET /config/cluster-version", handle: func(*request) reply {
 			return ok(pd.profile.clusterVersion())
 		}},

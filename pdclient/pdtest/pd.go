@@ -40,6 +40,7 @@ type state struct {
 	rules       []cluster.Rule
 	ruleGroups  []cluster.RuleGroup
 	maintenance *cluster.MaintenanceTask
+	replication cluster.ReplicationStatus
 	dashboard   string // as in the setting dashboard-address
 	labels      []cluster.RegionLabelRule
 	evicting    map[cluster.StoreID]bool

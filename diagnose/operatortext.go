@@ -1,0 +1,53 @@
+package diagnose
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ebb/cluster"
+)
+
+// bracketed is how PD's operators name stores: "mv peer: store [4] to [5]".
+var bracketed = regexp.MustCompile(`\[([0-9, ]+)\]`)
+
+// number is one id within the brackets.
+var number = regexp.MustCompile(`[0-9]+`)
+
+// storesIn are the stores that the brief of an operator names.
+func storesIn(brief string) []cluster.StoreID {
+	var ids []cluster.StoreID
+	for _, m := range bracketed.FindAllStringSubmatch(brief, -1) {
+		for _, digits := range number.FindAllString(m[1], -1) {
+			if id, err := strconv.ParseUint(digits, 10, 64); err == nil {
+				ids = append(ids, cluster.StoreID(id))
+			}
+		}
+	}
+	return ids
+}
+
+// toward is what an operator's brief does to the stores behind it: adds a peer,
+// moves one, or hands over the lead ("transfer leader: store 1 to 2" before 7.0).
+var toward = regexp.MustCompile(`\bto (?:\[([0-9, ]+)\]|([0-9]+))|^add peer: store \[([0-9, ]+)\]`)
+
+// destinations are the stores that an operator puts something onto.
+func destinations(op *cluster.Operator) []cluster.StoreID {
+	var ids []cluster.StoreID
+	if !strings.Contains(op.Brief, "store") {
+		return nil // "merge: region 12 to 13"
+	}
+	for _, m := range toward.FindAllStringSubmatch(op.Brief, -1) {
+		for _, digits := range number.FindAllString(m[1]+" "+m[2]+" "+m[3], -1) {
+			if id, err := strconv.ParseUint(digits, 10, 64); err == nil {
+				ids = append(ids, cluster.StoreID(id))
+			}
+		}
+	}
+	return ids
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

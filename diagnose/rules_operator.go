@@ -1,0 +1,101 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"ebb/cluster"
+)
+
+// operatorRules are about operators that run, and those that ended.
+func operatorRules() []Rule {
+	return []Rule{
+		{
+			ID: "D16", Name: "stuck-change", Title: "A change of peers keeps failing",
+			Needs: []Field{FieldRecords}, wants: []Field{FieldRegions, FieldOperators}, skip: nobodyLeaves,
+			versions: versions{since: "6.0"}, look: stuckChanges,
+		},
+		{
+			ID: "D19", Name: "dead-target", Title: "Operators wait for a store that is dead",
+			Needs: []Field{FieldOperators}, skip: nobodyLeaves, look: deadTargets,
+		},
+	}
+}
+
+// stuckChanges: PD remembers for ten minutes how operators ended. One region
+// that fails again and again is not slow, it is stuck.
+func stuckChanges(v *view) []Cause {
+	failed := make(map[cluster.RegionID]int)
+	last := make(map[cluster.RegionID]*cluster.Operator)
+	for i := range v.ev.Records {
+		op := &v.ev.Records[i]
+		if (op.Status == "TIMEOUT" || op.Status == "CANCEL") && v.names(op) {
+			failed[op.RegionID]++
+			last[op.RegionID] = op
+		}
+	}
+	var stuck RegionCount
+	for _, id := range sortedKeys(failed) {
+		if failed[id] > 1 {
+			stuck.add(id)
+		}
+	}
+	if stuck.Count > 0 {
+		op := last[stuck.Examples[0]]
+		return []Cause{{
+			Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
+			Sentence: fmt.Sprintf("%s failed to move more than once within ten minutes", plural(stuck.Count, "region")),
+			Evidence: []string{fmt.Sprintf("operators/records: region %d: %s {%s} ended as %s, %d times", op.RegionID, op.Desc, op.Brief, op.Status, failed[op.RegionID])},
+			Next:     "ebb explain " + firstID(stuck.Examples), Risk: "none",
+		}}
+	}
+	joint := v.inClass(TailJointState)
+	if joint.Count == 0 {
+		return nil
+	}
+	// A healthy move passes through a joint state, so one look proves nothing.
+	return []Cause{{
+		Severity: Note, Certainty: Possible, Blocked: 0, Regions: joint.Examples,
+		Sentence: fmt.Sprintf("%s in the middle of a change of peers, without an operator", plural(joint.Count, "region")),
+		Evidence: []string{"regions/store: IncomingVoter or DemotingVoter in " + regionList(joint)},
+		Next:     "look again in a minute; if the same regions are named: ebb explain " + firstID(joint.Examples), Risk: "none",
+	}}
+}
+
+// names reports whether an operator moves a peer off a store that is asked about.
+func (v *view) names(op *cluster.Operator) bool {
+	for _, id := range storesIn(op.Brief) {
+		if v.isSubject(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// deadTargets: an operator whose target is dead keeps the region from any other
+// operator until it times out, minutes to half an hour later (pd#11143).
+func deadTargets(v *view) []Cause {
+	var stuck RegionCount
+	dead := make(map[cluster.StoreID]bool)
+	var example *cluster.Operator
+	for i := range v.ev.Running {
+		op := &v.ev.Running[i]
+		for _, id := range destinations(op) {
+			if s := v.stores[id]; s != nil && !s.Live(v.now) {
+				stuck.add(op.RegionID)
+				dead[id] = true
+				example = op
+				break
+			}
+		}
+	}
+	if stuck.Count == 0 {
+		return nil
+	}
+	return []Cause{{
+		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Stores: sortedKeys(dead), Regions: stuck.Examples,
+		Sentence: fmt.Sprintf("%s wait for %s that sends no heartbeats", plural(stuck.Count, "operator"), plural(len(dead), "store")),
+		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}", example.RegionID, example.Desc, example.Brief)},
+		Next:     "pd-ctl operator remove " + firstID(stuck.Examples),
+		Risk:     "none: PD makes a new operator with another target",
+	}}
+}

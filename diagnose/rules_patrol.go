@@ -1,0 +1,76 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+)
+
+// patrolRound is how long PD takes to look at every region once: 128 regions at
+// each tick, from 8.4 on a 1024th of them but at most 8192.
+func (v *view) patrolRound() time.Duration {
+	const least, most = 128, 8192
+	regions, batch := v.ev.RegionStats.Regions, least
+	if v.release.known() && !v.release.less(parseRelease("8.4")) {
+		batch = min(max(least, regions/1024), most)
+	}
+	workers := 1
+	if n := v.snap.Schedule.PatrolRegionWorkerCount; n != nil && *n > 1 {
+		workers = *n
+	}
+	return time.Duration(regions/batch/workers) * v.snap.Schedule.PatrolRegionInterval
+}
+
+func slowPatrol(v *view) []Cause {
+	const long = 2 * time.Minute
+	round := v.patrolRound()
+	if round < long {
+		return nil
+	}
+	return []Cause{{
+		Severity: Pace, Certainty: Likely,
+		Sentence: fmt.Sprintf("PD takes some %s to look at all %d regions once, and a region that failed waits for the next round", clock(round), v.ev.RegionStats.Regions),
+		Evidence: []string{fmt.Sprintf("stats/region: %d regions", v.ev.RegionStats.Regions), fmt.Sprintf("config/schedule: patrol-region-interval is %s", v.snap.Schedule.PatrolRegionInterval)},
+		Next:     "pd-ctl config set patrol-region-interval 10ms", Risk: "more CPU on the PD leader",
+	}}
+}
+
+// tailWaits: few regions are left, nothing keeps them, and nobody moves them now.
+func tailWaits(v *view) []Cause {
+	const few = 30
+	waiting, left := v.inClass(TailWaiting), v.remaining()
+	if waiting.Count == 0 || waiting.Count != left || left > few || v.moving() > 0 || v.allUp() {
+		return nil
+	}
+	return []Cause{{
+		Severity: Pace, Certainty: Possible, Regions: waiting.Examples,
+		Sentence: fmt.Sprintf("the last %s wait for PD's patrol to come by; no operator moves one now", plural(left, "region")),
+		Evidence: []string{"operators: none for these stores", "regions/store: all have a leader, a majority and a store to go to"},
+		Next:     "look again in a minute: ebb diagnose CLUSTER --for 1m", Risk: "none",
+	}}
+}
+
+// moving counts the running operators that take a peer off the stores.
+func (v *view) moving() int {
+	n := 0
+	for i := range v.ev.Running {
+		if v.names(&v.ev.Running[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// allUp reports whether none of the stores is leaving in truth.
+func (v *view) allUp() bool { return len(v.wasUp) == len(v.subjects) }
+
+// clock writes a time span in two units at most, as it is read aloud.
+func clock(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d < time.Hour:
+		return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
+}
