@@ -25,7 +25,7 @@ type diagnoseOptions struct {
 	redact   bool
 	withKeys bool
 	list     bool
-	all      bool
+	rules    bool
 }
 
 func newDiagnoseCommand(env *Env) *cobra.Command {
@@ -65,7 +65,7 @@ label values as well. The causes are described in docs/causes; --list names them
 	f.BoolVar(&opts.redact, "redact", false, "hide hosts, names and label values in the bundle")
 	f.BoolVar(&opts.withKeys, "with-keys", false, "keep region keys in the bundle; they hold data of users")
 	f.BoolVar(&opts.list, "list", false, "list the causes that are known, and stop")
-	f.BoolVar(&opts.all, "all", false, "also show the rules that found nothing")
+	f.BoolVar(&opts.rules, "rules", false, "also show the rules that found nothing")
 	return c
 }
 
@@ -107,7 +107,7 @@ func runDiagnose(ctx context.Context, env *Env, opts *diagnoseOptions, args []st
 	if opts.json() {
 		err = opts.print(ctx, env.Streams.Out, render.NewDiagnosis(schemaVersion, report))
 	} else {
-		err = render.Diagnose(env.Streams.Out, report, opts.all)
+		err = render.Diagnose(env.Streams.Out, report, opts.rules)
 	}
 	return errors.Join(err, diagnosisError(report))
 }

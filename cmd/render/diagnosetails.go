@@ -100,7 +100,7 @@ func (p *printer) rules(r *diagnose.Report, all bool) {
 	}
 	text := fmt.Sprintf("%d rules: %s", len(r.Rules), strings.Join(parts, ", "))
 	if !all {
-		text += "; --all shows them"
+		text += "; --rules shows them"
 	}
 	p.printf("\n")
 	p.hang("", p.o.Paint(ui.Faint, text))
