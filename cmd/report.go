@@ -26,6 +26,8 @@ type reporter struct {
 	// frame is nil until there is progress to show: it hides the cursor, which
 	// plans and prompts need.
 	frame *ui.Frame
+	// curve draws the number of regions over time.
+	curve bool
 	// interval is the time between two readings; a pipe sees fewer lines.
 	interval time.Duration
 	lastLine map[uint64]time.Time
@@ -109,13 +111,8 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 		return
 	}
 	if r.frame.Live() {
-		lines := make([]string, 0, len(w.Stores))
-		for i := range w.Stores {
-			if !w.Stores[i].Phase.Final() {
-				lines = append(lines, render.StoreLine(&w.Stores[i]))
-			}
-		}
-		r.frame.Update(lines...)
+		out := r.env.Streams.Err
+		r.frame.Update(render.Watch(&w, out.Width(), out.Color(), r.curve)...)
 		return
 	}
 	if id := uint64(e.Store.ID); e.At.Sub(r.lastLine[id]) >= pipeInterval {

@@ -61,6 +61,7 @@ func runWatch(ctx context.Context, env *Env, opts *watchOptions, args []string) 
 	}
 	r := newReporter(env, &opts.outputOptions, opts.interval)
 	defer r.close()
+	r.curve = true
 	if len(nodes) == 0 {
 		r.line("no store is leaving")
 		return r.summary(ctx, nil, nil)

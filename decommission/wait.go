@@ -29,7 +29,14 @@ type WaitOptions struct {
 	Now            func() time.Time
 	// Sleep returns early, with the context's error, when the context ends.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// CountStuck counts the regions of a stalled store that will not leave as things
+	// are. It is asked once a minute; ok is false when it cannot tell. It may be nil.
+	CountStuck func(ctx context.Context, id cluster.StoreID) (n int, ok bool)
 }
+
+// stuckEvery is how often the regions of a stalled store are looked at: PD has to
+// write all of them for that.
+const stuckEvery = time.Minute
 
 // Errors that end a wait before every store has come to an end.
 var (
@@ -57,8 +64,13 @@ func (e *LostContactError) Unwrap() error { return e.Err }
 // the end, also with an error.
 func Wait(ctx context.Context, pd WatchReader, w Watch, opts WaitOptions, emit func(Watch, Event)) (Watch, error) {
 	start := opts.Now()
+	looked := start
 	for {
 		o := observe(ctx, pd, &w, opts.Now)
+		if opts.CountStuck != nil && o.Err == nil && o.At.Sub(looked) >= stuckEvery {
+			looked = o.At
+			o.Stuck = countStuck(ctx, &w, opts.CountStuck)
+		}
 		if ctx.Err() != nil {
 			return w, ErrDetached
 		}
@@ -111,6 +123,18 @@ func observe(ctx context.Context, pd WatchReader, w *Watch, now func() time.Time
 	}
 	o.Progress = ReadProgress(ctx, pd, leaving)
 	return o
+}
+
+func countStuck(ctx context.Context, w *Watch, count func(context.Context, cluster.StoreID) (int, bool)) map[cluster.StoreID]int {
+	stuck := make(map[cluster.StoreID]int)
+	for i := range w.Stores {
+		if s := &w.Stores[i]; s.Stalled && !s.Phase.Final() {
+			if n, ok := count(ctx, s.ID); ok {
+				stuck[s.ID] = n
+			}
+		}
+	}
+	return stuck
 }
 
 // ProgressReader reads PD's own estimates; ok is false when PD has none.

@@ -27,14 +27,6 @@ const (
 // Final reports whether the phase ends the watching of the store.
 func (p Phase) Final() bool { return p != PhaseLeaving }
 
-// rateWindow is how far back the rate of leaving looks, and stallAfter how long
-// no region may leave before that is said. PD's own jobs run every 10 s, and a
-// snapshot of a large region takes minutes.
-const (
-	rateWindow = time.Minute
-	stallAfter = 2 * time.Minute
-)
-
 // Observation is one reading of PD.
 type Observation struct {
 	// At is the watcher's own clock; rates and stalls are measured by it.
@@ -48,6 +40,9 @@ type Observation struct {
 	Remaining map[cluster.StoreID]int
 	// Progress is PD's own estimate, where it has one.
 	Progress map[cluster.StoreID]cluster.Progress
+	// Stuck counts the regions of a store that will not leave as things are. No
+	// entry means that nobody looked.
+	Stuck map[cluster.StoreID]int
 }
 
 // Watch is the state of watching some stores leave. It is a value: Step returns
@@ -72,24 +67,28 @@ type StoreWatch struct {
 	RegionSizeMiB int64  `json:"region_size_mib"`
 	// InitialRegions is the count when the watching began.
 	InitialRegions int `json:"initial_regions"`
-	// PerSecond is the rate at which regions left over the last minutes, and ETA
+	// PerSecond is the rate at which regions left over the last minute, and ETA
 	// the time that the rest takes at that rate; ETA is 0 when the rate is 0.
 	PerSecond float64       `json:"regions_per_second"`
 	ETA       time.Duration `json:"eta_ns"`
-	// Stalled is set while no region has left for a while.
+	// Forecast is the same as a range, from the last minutes; nil while there is
+	// nothing to go by.
+	Forecast *Forecast `json:"forecast,omitempty"`
+	// Stalled is set while no region has left for a while. Stuck is then the number
+	// of regions that will not leave as things are, nil when nobody looked.
 	Stalled bool `json:"stalled"`
+	Stuck   *int `json:"stuck,omitempty"`
 	// PD is PD's own estimate, nil when it has none about removing.
 	PD *cluster.Progress `json:"pd_progress,omitempty"`
 
 	seen    bool
 	samples []sample
+	curve   curve
 	lastCut time.Time // when a region last left
 }
 
-type sample struct {
-	at      time.Time
-	regions int
-}
+// Curve is the number of regions since the watching began.
+func (s *StoreWatch) Curve() []CurvePoint { return s.curve.points }
 
 // NewWatch starts watching. Nodes gives the tiup IDs of stores that have one.
 func NewWatch(ids []cluster.StoreID, nodes map[cluster.StoreID]string) Watch {
@@ -205,13 +204,13 @@ func (s *StoreWatch) observe(o Observation, now *cluster.Store) {
 	if p, ok := o.Progress[s.ID]; ok && p.Action == cluster.ActionRemoving {
 		s.PD = &p
 	}
-	s.measure(o.At)
+	s.measure(o)
 }
 
 // settle looks at what still names a store that PD is done with.
 func (s *StoreWatch) settle(o Observation) {
 	remaining, looked := o.Remaining[s.ID]
-	s.PD, s.PerSecond, s.ETA, s.Stalled = nil, 0, 0, false
+	s.PD, s.PerSecond, s.ETA, s.Forecast, s.Stalled, s.Stuck = nil, 0, 0, nil, false, nil
 	switch {
 	case !looked:
 		s.Phase = PhaseLeaving // cannot tell yet; look again
@@ -222,22 +221,27 @@ func (s *StoreWatch) settle(o Observation) {
 	}
 }
 
-// measure updates rate, ETA and stall from the number of regions.
-func (s *StoreWatch) measure(at time.Time) {
+// measure updates rate, forecast and stall from the number of regions.
+func (s *StoreWatch) measure(o Observation) {
+	at := o.At
 	if len(s.samples) == 0 {
 		s.InitialRegions, s.lastCut = s.Regions, at
 	} else if s.Regions < s.samples[len(s.samples)-1].regions {
 		s.lastCut = at
 	}
-	s.samples = append(append([]sample(nil), s.samples...), sample{at, s.Regions})
-	for len(s.samples) > 2 && at.Sub(s.samples[0].at) > rateWindow {
-		s.samples = s.samples[1:]
+	s.samples = append(append([]sample(nil), since(s.samples, at.Add(-forecastWindow))...), sample{at, s.Regions})
+	s.curve = s.curve.with(at, s.Regions)
+	s.ETA = 0
+	s.PerSecond = perSecond(since(s.samples, at.Add(-rateWindow)))
+	if s.PerSecond > 0 {
+		s.ETA = duration(float64(s.Regions) / s.PerSecond)
 	}
-	s.PerSecond, s.ETA = 0, 0
-	oldest := s.samples[0]
-	if span := at.Sub(oldest.at).Seconds(); span > 0 && oldest.regions > s.Regions {
-		s.PerSecond = float64(oldest.regions-s.Regions) / span
-		s.ETA = time.Duration(float64(s.Regions) / s.PerSecond * float64(time.Second)).Round(time.Second)
-	}
+	s.Forecast = forecast(s.samples)
 	s.Stalled = s.Regions > 0 && at.Sub(s.lastCut) >= stallAfter
+	switch n, looked := o.Stuck[s.ID]; {
+	case !s.Stalled:
+		s.Stuck = nil
+	case looked:
+		s.Stuck = &n
+	}
 }

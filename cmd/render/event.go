@@ -49,11 +49,11 @@ func StoreLine(s *decommission.StoreWatch) string {
 	}
 	switch {
 	case s.Stalled:
-		b.WriteString(", stalled")
+		b.WriteString(", " + watchNote(s))
 	case s.Regions == 0:
 		b.WriteString(", waiting for PD to make it Tombstone (up to 10s)")
 	case info.RegionsPerSecond != nil && info.ETASeconds != nil:
-		fmt.Fprintf(&b, ", %s, ETA %s", ui.Rate(*info.RegionsPerSecond), ui.Duration(time.Duration(*info.ETASeconds*float64(time.Second))))
+		fmt.Fprintf(&b, ", %s, ETA %s", ui.Rate(*info.RegionsPerSecond), eta(s))
 	}
 	return b.String()
 }

@@ -1,0 +1,158 @@
+package render
+
+import (
+	"strings"
+	"time"
+
+	"github.com/guptarohit/asciigraph"
+
+	"ebb/cluster"
+	"ebb/decommission"
+	"ebb/ui"
+)
+
+// Size of the curve in rows, and the columns that it needs at least and takes at
+// most.
+const (
+	curveRows      = 8
+	narrowestCurve = 40
+	widestCurve    = 100
+)
+
+// Watch is the live picture of stores that leave: a row for each that has not
+// come to an end, their total where there are several, and with curve the number
+// of regions since the watching began.
+func Watch(w *decommission.Watch, width int, color, curve bool) []string {
+	t := ui.NewTable(
+		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 3}, ui.Column{Name: "State"},
+		ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Leaders", Align: ui.Right, Drop: 2},
+		ui.Column{Name: "Size", Align: ui.Right, Drop: 1}, ui.Column{Name: "Done", Align: ui.Right},
+		ui.Column{Name: "Rate", Align: ui.Right}, ui.Column{Name: "ETA", Align: ui.Right}, ui.Column{Name: "Note", Min: 17})
+	total := decommission.StoreWatch{}
+	rows := 0
+	for i := range w.Stores {
+		s := &w.Stores[i]
+		total.Regions += s.Regions
+		total.Leaders += s.Leaders
+		total.RegionSizeMiB += s.RegionSizeMiB
+		total.InitialRegions += s.InitialRegions
+		total.PerSecond += s.PerSecond
+		if s.Phase.Final() {
+			continue
+		}
+		rows++
+		t.Row(ui.Text(s.ID.String()), ui.Text(orDash(s.Address)), ui.Text(orDash(s.State)), regionsCell(s), ui.Number(int64(s.Leaders)),
+			sizeCell(s), doneCell(s), rateCell(s), ui.Text(eta(s)), ui.Styled(watchNote(s), noteStyle(s)))
+	}
+	if rows > 1 {
+		t.Row(ui.Text("all"), ui.Text(""), ui.Text(""), regionsCell(&total), ui.Number(int64(total.Leaders)),
+			sizeCell(&total), doneCell(&total), rateCell(&total), ui.Text(""), ui.Text(""))
+	}
+	lines := t.Lines(width, color)
+	if curve {
+		lines = append(lines, burnDown(w, width)...)
+	}
+	return lines
+}
+
+func regionsCell(s *decommission.StoreWatch) ui.Cell { return ui.Number(int64(s.Regions)) }
+
+func sizeCell(s *decommission.StoreWatch) ui.Cell {
+	return ui.Size(uint64(max(s.RegionSizeMiB, 0)) * cluster.MiB)
+}
+
+func doneCell(s *decommission.StoreWatch) ui.Cell {
+	return ui.Text(ui.Percent(uint64(max(s.InitialRegions-s.Regions, 0)), uint64(max(s.InitialRegions, 0))))
+}
+
+func rateCell(s *decommission.StoreWatch) ui.Cell {
+	if s.PerSecond == 0 {
+		return ui.Text("-")
+	}
+	return ui.Text(ui.Rate(s.PerSecond))
+}
+
+// eta prefers the range; the first seconds have only a rate, or PD's own word.
+func eta(s *decommission.StoreWatch) string {
+	if f := s.Forecast; f != nil {
+		if f.High == 0 {
+			return "over " + ui.Duration(f.Low)
+		}
+		return ui.ETA(f.Low, f.High)
+	}
+	if info := Leaving(s); info.ETASeconds != nil {
+		return "about " + ui.Duration(time.Duration(*info.ETASeconds*float64(time.Second)))
+	}
+	return "-"
+}
+
+func watchNote(s *decommission.StoreWatch) string {
+	switch {
+	case s.Stalled && s.Stuck != nil:
+		return "stalled, " + ui.Count(int64(*s.Stuck)) + " stuck"
+	case s.Stalled:
+		return "stalled"
+	case s.Regions == 0:
+		return "waits for PD to bury it (up to 10s)"
+	}
+	return ""
+}
+
+func noteStyle(s *decommission.StoreWatch) ui.Style {
+	if s.Stalled {
+		return ui.Yellow
+	}
+	return ui.Plain
+}
+
+// burnDown draws the regions of all watched stores over time. It is left out until
+// there are two points, and on a terminal that is too narrow.
+func burnDown(w *decommission.Watch, width int) []string {
+	series := total(w)
+	columns := min(width-12, widestCurve) // beside the labels of the axis
+	if len(series) < 2 || columns < narrowestCurve {
+		return nil
+	}
+	values := make([]float64, len(series))
+	for i, p := range series {
+		values[i] = float64(p.Regions)
+	}
+	span := series[len(series)-1].At.Sub(series[0].At)
+	plot := asciigraph.Plot(values, asciigraph.Height(curveRows), asciigraph.Width(columns), asciigraph.LowerBound(0),
+		asciigraph.Precision(0), asciigraph.Caption("regions left, over "+ui.Duration(span)))
+	return append([]string{""}, strings.Split(plot, "\n")...)
+}
+
+// total adds the curves of the stores up, at the times of the longest one. A store
+// that has come to an end keeps its last count.
+func total(w *decommission.Watch) []decommission.CurvePoint {
+	var longest []decommission.CurvePoint
+	for i := range w.Stores {
+		if c := w.Stores[i].Curve(); len(c) > len(longest) {
+			longest = c
+		}
+	}
+	out := make([]decommission.CurvePoint, len(longest))
+	for i, p := range longest {
+		out[i].At = p.At
+		for k := range w.Stores {
+			out[i].Regions += countAt(&w.Stores[k], p.At)
+		}
+	}
+	return out
+}
+
+func countAt(s *decommission.StoreWatch, at time.Time) int {
+	n := s.InitialRegions
+	points := s.Curve()
+	for _, p := range points {
+		if p.At.After(at) {
+			return n
+		}
+		n = p.Regions
+	}
+	if s.Phase.Final() && len(points) > 0 && at.After(points[len(points)-1].At) {
+		return s.Regions
+	}
+	return n
+}
