@@ -104,5 +104,8 @@ func repeat(b *testing.B, f func() (cost.Cost, error)) {
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(best.Wall.Seconds(), "s-wall")
+	b.ReportMetric(best.CPU.Seconds(), "s-cpu")
 	b.ReportMetric(best.PD.Seconds(), "s-pd-cpu")
 }
+
+func pages(size int) string { return "discard, pages of " + strconv.Itoa(size) }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,19 +100,32 @@ func watched(f func() (cost.Cost, error)) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
+	own := ownCPU()
 	if s.Cost, err = f(); err != nil {
 		return s, err
+	}
+	if s.CPU == 0 { // it ran in this process
+		s.CPU = ownCPU() - own
 	}
 	after, err := lab.cpu()
 	s.PD = after - before
 	return s, err
 }
 
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // command runs a command line of the measured programs and returns its output.
 func command(b *testing.B, codes []int, args ...string) (s sample, out []byte) {
 	b.Helper()
 	file := filepath.Join(lab.bin, "out")
-	s, err := watched(func() (cost.Cost, error) { return measured(file, args) })
+	var errs bytes.Buffer
+	s, err := watched(func() (cost.Cost, error) { return measured(file, &errs, args) })
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -123,11 +137,11 @@ func command(b *testing.B, codes []int, args ...string) (s sample, out []byte) {
 			return s, out
 		}
 	}
-	b.Fatalf("%q: exit code %d, want one of %v\n%.2000s", args, s.Exit, codes, out)
+	b.Fatalf("%q: exit code %d, want one of %v\n%.2000s%s", args, s.Exit, codes, out, &errs)
 	return s, nil
 }
 
-func measured(file string, args []string) (c cost.Cost, err error) {
+func measured(file string, errs *bytes.Buffer, args []string) (c cost.Cost, err error) {
 	out, err := os.Create(file)
 	if err != nil {
 		return c, err
@@ -141,17 +155,13 @@ func measured(file string, args []string) (c cost.Cost, err error) {
 	cmd := exec.Command(filepath.Join(lab.bin, "measure"), args...)
 	cmd.Env = append(os.Environ(), "HOME="+lab.bin, "XDG_STATE_HOME="+lab.bin, "TIUP_HOME="+lab.bin)
 	cmd.Stdout, cmd.ExtraFiles = out, []*os.File{w}
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
+	cmd.Stderr = errs
 	err = cmd.Run()
 	w.Close()
 	if err != nil {
-		return c, fmt.Errorf("%q: %w: %s", args, err, &errs)
+		return c, fmt.Errorf("%q: %w: %s", args, err, errs)
 	}
-	if err = json.NewDecoder(r).Decode(&c); err == nil && c.Exit != 0 {
-		_, err = fmt.Fprintf(out, "%s", &errs)
-	}
-	return c, err
+	return c, json.NewDecoder(r).Decode(&c)
 }
 
 // fetch sends an answer of PD to w.

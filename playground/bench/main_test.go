@@ -9,6 +9,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,7 +32,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build builds the programs that are measured and returns their directory.
+// build builds the programs that are measured and returns their directory. EBB
+// names another ebb to measure.
 func build() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "ebb-bench-"); err != nil {
 		return "", err
@@ -49,5 +51,10 @@ func build() (dir string, err error) {
 			return "", fmt.Errorf("build %s: %w\n%s", p.pkg, err, out)
 		}
 	}
-	return dir, nil
+	if other := os.Getenv("EBB"); other != "" {
+		if other, err = filepath.Abs(other); err == nil {
+			err = errors.Join(os.Remove(filepath.Join(dir, "ebb")), os.Symlink(other, filepath.Join(dir, "ebb")))
+		}
+	}
+	return dir, err
 }

@@ -105,17 +105,22 @@ func (c *contest) discard(b *testing.B, row string, f func() (cost.Cost, error))
 	c.add(row, s)
 }
 
+// ratio is the time of one row in that of another.
+func (c *contest) ratio(row, by string) float64 {
+	return c.best[row].Wall.Seconds() / c.best[by].Wall.Seconds()
+}
+
 func (c *contest) String() string {
 	var text bytes.Buffer
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "wall s\tCPU s\tpeak MiB\tPD CPU s\t ")
 	for _, row := range c.rows {
 		s := c.best[row]
-		peak, cpu := "", ""
+		peak := ""
 		if s.PeakKiB > 0 {
-			peak, cpu = strconv.FormatInt(s.PeakKiB>>10, 10), seconds(s.CPU)
+			peak = strconv.FormatInt(s.PeakKiB>>10, 10)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t  %s\n", seconds(s.Wall), cpu, peak, seconds(s.PD), row)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t  %s\n", seconds(s.Wall), seconds(s.CPU), peak, seconds(s.PD), row)
 	}
 	w.Flush()
 	return fmt.Sprintf("%d regions, best of each, with the highest peak:\n%s", lab.regions, &text)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pingcap/kvproto/pkg/metapb"
+	"github.com/pingcap/kvproto/pkg/pdpb"
 )
 
 // Loss says which regions lose their majority.
@@ -115,6 +116,19 @@ func (f *Fleet) ResizeRegion(id uint64, mib int64) error {
 			return fmt.Errorf("resize region %d: %w: size %d MiB is negative", id, ErrConflict, mib)
 		}
 		m.resize(r, mib)
+		return nil
+	})
+}
+
+// SplitRegion splits a region in the middle of its keys, as its store does when
+// the region has grown too large. The new region is there when PD has given it an
+// id, and PD hears of it from the heartbeats.
+func (f *Fleet) SplitRegion(id uint64) error {
+	return f.onRegion(id, func(m *sim, r *region) error {
+		if r.proposing || !m.canCommit(r) || between(r.start, r.end) == nil {
+			return fmt.Errorf("split region %d: %w: it cannot be split now", id, ErrConflict)
+		}
+		m.orderSplit(r, &pdpb.SplitRegion{Policy: pdpb.CheckPolicy_APPROXIMATE})
 		return nil
 	})
 }
