@@ -137,7 +137,7 @@ type space struct {
 
 // TestJudgeRemovalAgainstRaft enumerates regions, leaders and peers to remove, and
 // compares the judge with the model. EBB_EXHAUSTIVE=1 takes everything up to five
-// voters and two learners, which takes an hour of processor time.
+// voters and two learners, which takes some 20 minutes of processor time.
 func TestJudgeRemovalAgainstRaft(t *testing.T) {
 	voting := []PeerRole{Voter, IncomingVoter, DemotingVoter}
 	all := []modelState{isLive, isDisconnected, isDown, isPending, isOrphan, isTombstone, isUnheard}

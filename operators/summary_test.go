@@ -9,7 +9,7 @@ func TestSummarize(t *testing.T) {
 	list := []Orphan{
 		{StoreID: 9, TableID: 70, Verdict: Safe, Reason: "keeps-majority"},
 		{StoreID: 8, TableID: 7, Verdict: Refuse, Reason: "no-majority"},
-		{StoreID: 9, Verdict: Refuse, Reason: "no-leader"},
+		{StoreID: 9, Verdict: Refuse, Reason: "no-majority"},
 		{StoreID: 9, TableID: 7, Verdict: Refuse, Reason: "no-leader"},
 		{StoreID: 10, TableID: 70, Verdict: Wait, Reason: ReasonPDRepairs},
 		{StoreID: 10, TableID: 70, Verdict: Hold, Reason: ReasonOperatorRuns},
@@ -25,7 +25,7 @@ func TestSummarize(t *testing.T) {
 		},
 		Reasons: []ReasonCount{
 			{Safe, "keeps-majority", 1}, {Wait, ReasonPDRepairs, 1},
-			{Refuse, "no-leader", 2}, {Refuse, "no-majority", 1},
+			{Refuse, "no-majority", 2}, {Refuse, "no-leader", 1},
 			{Hold, ReasonOperatorRuns, 1}, {Hold, ReasonFreshLeader, 1},
 		},
 	}
