@@ -26,7 +26,7 @@ that change was made.` + exitStatus(ExitDone, ExitFailed, ExitUsage),
 
 		SuggestionsMinimumDistance: 2,
 	}
-	c.AddCommand(newAuditListCommand(env), newAuditShowCommand(env))
+	c.AddCommand(newAuditListCommand(env), newAuditShowCommand(env), newAuditPendingCommand(env))
 	return c
 }
 
@@ -50,6 +50,9 @@ func newAuditListCommand(env *Env) *cobra.Command {
 			runs, err := env.auditRuns()
 			if err != nil {
 				return err
+			}
+			if pending, err := env.pending(); err == nil && len(pending) > 0 {
+				env.Streams.Hint("%d value(s) are still to be put back; see ebb audit pending", len(pending))
 			}
 			return env.printRuns(c.Context(), &out, runs)
 		},

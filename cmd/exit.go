@@ -10,6 +10,7 @@ import (
 	"ebb/pdclient"
 	"ebb/topology"
 	"ebb/topology/file"
+	"ebb/tune"
 	"ebb/ui"
 )
 
@@ -108,6 +109,9 @@ func exitCodeOf(err error) ExitCode {
 		unread      *operators.UnreadError
 		gap         *pdclient.RegionGapError
 	)
+	if code, ok := tuneCodeOf(err); ok {
+		return code
+	}
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
@@ -138,6 +142,22 @@ func exitCodeOf(err error) ExitCode {
 		return ExitUnreachable
 	}
 	return ExitFailed
+}
+
+// tuneCodeOf is exitCodeOf for errors of package tune. That values could not be
+// put back is said whatever else happened.
+func tuneCodeOf(err error) (code ExitCode, ok bool) {
+	switch {
+	case errors.As(err, new(*tune.NotRestoredError)):
+		return ExitTuningNotUndone, true
+	case errors.As(err, new(*tune.PartialError)):
+		return ExitPartly, true
+	case errors.As(err, new(*tune.MovedError)), errors.As(err, new(*tune.NothingLeavingError)):
+		return ExitNo, true
+	case errors.As(err, new(*tune.UnknownError)):
+		return ExitCannotTell, true
+	}
+	return ExitDone, false
 }
 
 // isInputError reports errors in what the user gave: files, names, TLS paths.

@@ -108,6 +108,10 @@ var pdChanges = map[string]func(*pdtest.PD, *words){
 			pd.SetConfig(name, value)
 		}
 	},
+	"set-ttl": func(pd *pdtest.PD, w *words) {
+		name, value := w.next(), w.uint()
+		pd.SetConfigTTL(name, float64(value), w.duration())
+	},
 	"rules":      setRules,
 	"limit":      func(pd *pdtest.PD, w *words) { pd.SetLimit(id(w), limit(w)) },
 	"evict":      func(pd *pdtest.PD, w *words) { pd.SetEvictLeaders(ids(w)...) },
@@ -148,6 +152,8 @@ var pdVerbs = func() map[string]pdVerb {
 		"expect-state":    expectState,
 		"expect-limit":    expectLimit,
 		"expect-evicting": expectEvicting,
+		"expect-works":    expectWorks,
+		"expect-config":   expectConfig,
 	}
 	for name, change := range pdChanges {
 		verbs[name] = func(_ *testscript.TestScript, pd *scriptPD, w *words) { change(pd.PD, w) }
@@ -210,6 +216,10 @@ func editStore(s *cluster.Store, w *words) {
 		s.State = cluster.Offline
 	case "tombstone":
 		s.State = cluster.Tombstone
+	case "busy":
+		s.IsBusy = true
+	case "well":
+		s.IsBusy = false
 	case "destroyed":
 		s.PhysicallyDestroyed = true
 	case "regions":
@@ -413,6 +423,22 @@ func expectLimit(ts *testscript.TestScript, pd *scriptPD, w *words) {
 	storeID := id(w)
 	if got, want := pd.Limit(storeID), limit(w); got != want {
 		ts.Fatalf("store %d has limits %+v, want %+v", storeID, got, want)
+	}
+}
+
+// expectWorks is "expect-works ID ADD REMOVE", the limits that PD works by.
+func expectWorks(ts *testscript.TestScript, pd *scriptPD, w *words) {
+	storeID, want := id(w), limit(w)
+	if got := pd.EffectiveLimit(storeID); got != want {
+		ts.Fatalf("store %d works by limits %+v, want %+v", storeID, got, want)
+	}
+}
+
+// expectConfig is "expect-config NAME VALUE", which PD works by.
+func expectConfig(ts *testscript.TestScript, pd *scriptPD, w *words) {
+	name, want := w.next(), w.next()
+	if got := fmt.Sprint(pd.Config(name)); got != want {
+		ts.Fatalf("%s is %s, want %s", name, got, want)
 	}
 }
 

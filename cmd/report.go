@@ -75,7 +75,11 @@ func (r *reporter) plan(ctx context.Context, p *decommission.Plan, document any)
 		r.emit(ctx, render.Event{Type: "plan", Plan: document})
 		return r.failed
 	}
-	return render.Plan(r.env.Streams.Out, p)
+	err := render.Plan(r.env.Streams.Out, p)
+	if tuned, ok := document.(*tunedPlan); ok && err == nil {
+		err = render.TuneSection(r.env.Streams.Out, tuned.Tune)
+	}
+	return err
 }
 
 func (r *reporter) step(o decommission.StepOutcome) {

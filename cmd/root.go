@@ -53,7 +53,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.`,
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		groupRead:   {newDisplayCommand(env), newWatchCommand(env), newDiagnoseCommand(env), newAuditCommand(env)},
-		groupChange: {newScaleInCommand(env), newCancelOfflineCommand(env), newPruneCommand(env), newFenceCommand(env), newForceRemoveCommand(env), newOrphansCommand(env)},
+		groupChange: {newScaleInCommand(env), newCancelOfflineCommand(env), newPruneCommand(env), newTuneCommand(env), newFenceCommand(env), newForceRemoveCommand(env), newOrphansCommand(env)},
 		groupLocal:  {newPlaygroundCommand(env)},
 	} {
 		for _, c := range commands {

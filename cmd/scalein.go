@@ -19,6 +19,7 @@ type scaleInOptions struct {
 	evictLeader bool
 	wait        bool
 	risks       []string
+	tune        string
 }
 
 func newScaleInCommand(env *Env) *cobra.Command {
@@ -32,13 +33,18 @@ made before the first change. Nothing is stopped and no data is deleted: until a
 store is Tombstone, ebb cancel-offline takes it back.
 
 With --wait the command reports until PD says Tombstone. Ctrl-C then only stops
-the reporting.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitInProgress, ExitPartly, ExitUnreachable, ExitLocked, ExitInterrupted),
+the reporting.
+
+With --tune as well, what limits the leaving is raised for as long as the command
+waits (see ebb tune), taken back when stores become slow or busy, and put back at
+the end, on Ctrl-C and on errors; after a crash ebb tune restore does that.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitInProgress, ExitPartly, ExitUnreachable, ExitLocked, ExitTuningNotUndone, ExitInterrupted),
 		Example: `  ebb scale-in prod -N 10.0.1.7:20160 --wait
+  ebb scale-in prod -N 10.0.1.7:20160 --wait --tune fast
   ebb scale-in -t topology.yaml -N 10.0.1.7:20160,10.0.1.8:20160 --evict-leader --dry-run`,
 		GroupID: groupChange,
 		Args:    clusterArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := errors.Join(opts.changeOptions.check(env, c), opts.waitOptions.check()); err != nil {
+			if err := errors.Join(opts.changeOptions.check(env, c), opts.waitOptions.check(), opts.checkTune()); err != nil {
 				return err
 			}
 			return runScaleIn(c.Context(), env, &opts, args)
@@ -48,6 +54,8 @@ the reporting.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannot
 	opts.waitOptions.register(c)
 	c.Flags().BoolVar(&opts.evictLeader, "evict-leader", false, "also put the stores under PD's evict-leader, until they are Tombstone")
 	c.Flags().BoolVar(&opts.wait, "wait", false, "wait until the stores are Tombstone")
+	c.Flags().StringVar(&opts.tune, "tune", "", "with --wait: leave at this `PROFILE`'s speed: gentle, fast or max")
+	completeProfiles(c, "tune")
 	c.Flags().StringSliceVar(&opts.risks, "accept-risk", nil, "go on in spite of the refusal that names this `RISK`")
 	return c
 }
@@ -65,7 +73,8 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	apply, err := opts.proceed(ctx, env, r, plan, fmt.Sprintf("Set %d store(s) Offline?", len(nodes)))
+	question := fmt.Sprintf("Set %d store(s) Offline?", len(nodes))
+	apply, err := opts.proceedTuned(ctx, env, t, r, snap, plan, question)
 	if err != nil {
 		return r.summary(ctx, nil, err)
 	}
@@ -84,6 +93,9 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 	}
 	r.line("waiting for Tombstone; Ctrl-C stops the waiting, not the leaving; come back with:")
 	r.line("  %s", reattach)
+	if err := opts.startTuner(ctx, env, t, r); err != nil {
+		return r.summary(ctx, nil, &hintedError{err, "the stores are leaving; go on watching with: " + reattach})
+	}
 	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, reattach)
 }
 

@@ -101,6 +101,8 @@ func (opts *watchOptions) watched(t *target, snap *cluster.Snapshot) ([]topology
 type waitOptions struct {
 	timeout  time.Duration
 	interval time.Duration
+	// tuner watches over the speed that was set for the time of the wait, if any.
+	tuner *tuner
 }
 
 func (w *waitOptions) register(c *cobra.Command) {
@@ -137,6 +139,9 @@ func waitAndFinish(ctx context.Context, env *Env, t *target, r *reporter, nodes 
 	default:
 		err = errors.Join(err, finishEviction(ctx, env, t, r, ids))
 	}
+	if opts.tuner != nil {
+		err = errors.Join(err, opts.tuner.end(ctx))
+	}
 	return r.summary(ctx, w.Stores, err)
 }
 
@@ -149,8 +154,12 @@ func waitForEnd(ctx context.Context, env *Env, t *target, r *reporter, ids []clu
 			names[nodes[i].Store.ID] = nodes[i].Instance.ID
 		}
 	}
-	w, err := decommission.Wait(ctx, t.pd, decommission.NewWatch(ids, names), decommission.WaitOptions{
-		Interval: opts.interval, Timeout: opts.timeout, ContactTimeout: contactTimeout, Now: env.Now, Sleep: env.Sleep,
+	pd, sleep := decommission.WatchReader(t.pd), env.Sleep
+	if opts.tuner != nil {
+		pd, sleep = &tunedReader{pd, opts.tuner}, opts.tuner.sleep
+	}
+	w, err := decommission.Wait(ctx, pd, decommission.NewWatch(ids, names), decommission.WaitOptions{
+		Interval: opts.interval, Timeout: opts.timeout, ContactTimeout: contactTimeout, Now: env.Now, Sleep: sleep,
 	}, r.event)
 	if err == nil {
 		err = w.Verdict()

@@ -68,9 +68,13 @@ func Lock(dir string, clusterID uint64, holder Holder) (release func(), err erro
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 	}
-	// Closing gives the lock back. The file stays: removing it would let two
-	// processes lock two files of one name.
-	return func() { _ = f.Close() }, nil
+	// The file stays: removing it would let two processes lock two files of one
+	// name. Closing would give the lock back, but not while a child that is being
+	// started has the file open as well, so it is given back first.
+	return func() {
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		_ = f.Close()
+	}, nil
 }
 
 func writeHolder(f *os.File, holder Holder) error {

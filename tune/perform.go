@@ -12,16 +12,12 @@ import (
 
 // make makes one change, with an intent before and an outcome after it.
 func (a *applying) make(ctx context.Context, c *Change) Outcome {
-	o := Outcome{Change: *c, Result: Already}
-	if c.Done {
-		return o
-	}
 	if c.Kind == Restore {
 		return a.journaled(ctx, c, Record{Item: c.Item, Old: c.Now, New: c.New}, a.restore)
 	}
 	if c.Expires {
 		r := Record{Item: c.Item, Old: c.Old, New: c.New, For: a.plan.For, Until: a.Now().Add(a.plan.For)}
-		o = a.journaled(ctx, c, r, a.setTemporary)
+		o := a.journaled(ctx, c, r, a.setTemporary)
 		if o.Err == nil || !a.NotSupported(o.Err) {
 			return o
 		}

@@ -40,8 +40,6 @@ type Change struct {
 	Expires bool   `json:"expires"`
 	Why     string `json:"why"`
 	Undo    string `json:"undo,omitempty"`
-	// Done is set when there is nothing left to do.
-	Done bool `json:"already_done,omitempty"`
 
 	held *Held // what is put back, or set again
 }
@@ -68,17 +66,6 @@ type Plan struct {
 	Receivers []cluster.StoreID `json:"receivers,omitempty"`
 	Changes   []Change          `json:"changes"`
 	Notes     []string          `json:"notes,omitempty"`
-}
-
-// Pending counts the changes that are still to be made.
-func (p *Plan) Pending() int {
-	n := 0
-	for i := range p.Changes {
-		if !p.Changes[i].Done {
-			n++
-		}
-	}
-	return n
 }
 
 // SnapshotLimit is max-snapshot-count as it works once the plan is applied.
@@ -174,7 +161,8 @@ var reasons = map[Setting]string{
 }
 
 // change compares a wish with what is; ok is false when there is nothing to do.
-// What is as fast already is never touched.
+// What is as fast already is never touched, but what was set here is set again: a
+// temporary value then lives for the whole time, and all of it is of this run.
 func (v *view) change(w wish, live time.Duration) (c Change, ok bool) {
 	h := v.held[w.Item]
 	base := v.base(w.Item)
@@ -189,8 +177,6 @@ func (v *view) change(w wish, live time.Duration) (c Change, ok bool) {
 		Expires: expires(v.release, w.Setting), Why: w.why, held: h,
 	}
 	c.Undo = undoText(&c, live, v.release)
-	// A temporary value is set again, so that it lives for the whole time.
-	c.Done = !c.Expires && c.Now == c.New
 	return c, true
 }
 

@@ -8,6 +8,7 @@ import (
 	"ebb/cluster"
 	"ebb/decommission"
 	"ebb/operators"
+	"ebb/tune"
 	"ebb/ui"
 )
 
@@ -23,7 +24,9 @@ type Event struct {
 	Store   *decommission.StoreWatch  `json:"store,omitempty"`   // types of decommission.EventType
 	Fence   *decommission.FenceReport `json:"fence,omitempty"`   // type "fence": how the fencing of one store ended
 	Removal *operators.Outcome        `json:"removal,omitempty"` // type "removal": what came of removing one orphan
-	Error   string                    `json:"error,omitempty"`   // "step", "removal", "contact-lost", "summary"
+	Tune    *tune.Outcome             `json:"tune,omitempty"`    // type "tune-step": what came of one value
+	Guard   *tune.Decision            `json:"guard,omitempty"`   // type "tune-guard": the speed is changed, and why
+	Error   string                    `json:"error,omitempty"`   // "step", "removal", "tune-step", "contact-lost", "summary"
 	Summary *Summary                  `json:"summary,omitempty"` // type "summary", always the last
 }
 

@@ -163,6 +163,13 @@ func (pd *PD) SetConfig(name string, value any) {
 	pd.schedule[strings.TrimPrefix(name, "schedule.")] = value
 }
 
+// SetConfigTTL sets a temporary value of somebody else; numbers are float64.
+func (pd *PD) SetConfigTTL(name string, value any, ttl time.Duration) {
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	pd.configTTL["schedule."+strings.TrimPrefix(name, "schedule.")] = temporary{value, pd.now().Add(ttl)}
+}
+
 // SetDashboard names the member that serves TiDB Dashboard: its client URL, or
 // "auto" or "none".
 func (pd *PD) SetDashboard(address string) {

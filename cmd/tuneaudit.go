@@ -1,0 +1,84 @@
+package cmd
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ebb/journal"
+	"ebb/tune"
+	"ebb/ui"
+)
+
+func newAuditPendingCommand(env *Env) *cobra.Command {
+	var out outputOptions
+	c := &cobra.Command{
+		Use: "pending", Short: "List what is still to be put back",
+		Long: `List the values that ebb tune has set from this machine, and that nobody has put
+back. Of those that expire by themselves it says when; when etcd has changed its
+leader since, that can be later.` + exitStatus(ExitDone, ExitFailed, ExitUsage),
+		Example: "  ebb audit pending\n  ebb audit pending --jq '.pending[] | select(.permanent)'",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := out.validate(); err != nil {
+				return err
+			}
+			pending, err := env.pending()
+			if err != nil {
+				return err
+			}
+			return env.printPending(c.Context(), &out, pending)
+		},
+	}
+	out.register(c)
+	return c
+}
+
+// pendingValue is a value that is still to be put back, and in which cluster.
+type pendingValue struct {
+	ClusterID uint64 `json:"cluster_id"`
+	tune.Held
+}
+
+// pending is what the journals of this machine say is still to be put back.
+func (e *Env) pending() ([]pendingValue, error) {
+	clusters, err := journal.Clusters(e.journalDir())
+	if err != nil {
+		return nil, err
+	}
+	list := []pendingValue{}
+	for _, id := range clusters {
+		held, err := e.held(id)
+		if err != nil {
+			return nil, err
+		}
+		for i := range held {
+			list = append(list, pendingValue{id, held[i]})
+		}
+	}
+	return list, nil
+}
+
+func (e *Env) printPending(ctx context.Context, out *outputOptions, pending []pendingValue) error {
+	if out.json() {
+		return out.print(ctx, e.Streams.Out, struct {
+			SchemaVersion int            `json:"schema_version"`
+			Type          string         `json:"type"`
+			Pending       []pendingValue `json:"pending"`
+		}{schemaVersion, "audit-pending", pending})
+	}
+	t := ui.NewTable(
+		ui.Column{Name: "Cluster", Align: ui.Right}, ui.Column{Name: "Setting"}, ui.Column{Name: "Set to", Align: ui.Right}, ui.Column{Name: "Before", Align: ui.Right},
+		ui.Column{Name: "Expires", Drop: 1}, ui.Column{Name: "Operation", Drop: 2}, ui.Column{Name: "Actor", Drop: 3})
+	for i := range pending {
+		p := &pending[i]
+		expires := "-"
+		if !p.Permanent {
+			expires = p.Until.UTC().Format(time.RFC3339)
+		}
+		t.Row(ui.Number(int64(p.ClusterID)), ui.Text(p.String()), ui.Text(string(p.Set[len(p.Set)-1])), ui.Text(string(p.Old)),
+			ui.Text(expires), ui.Text(p.Operation), ui.Text(p.Actor))
+	}
+	return t.Write(e.Streams.Out)
+}
