@@ -204,3 +204,37 @@ func TestRemovalModel(t *testing.T) {
 		t.Errorf("2 of 4: tolerance %d, want -1", got)
 	}
 }
+
+// TestJudgesAgree: a peer on a store that is gone may be removed just if the
+// region bears the loss of that store.
+func TestJudgesAgree(t *testing.T) {
+	stores := shownStores()
+	options := append(
+		shownOptions([]PeerRole{Voter}, true, isLive, isDisconnected, isPending, isOrphan, isUnheard),
+		shownOptions([]PeerRole{Learner}, false, isLive, isOrphan)...,
+	)
+	cases := 0
+	for n := 1; n <= 5; n++ {
+		multisets(nil, options, n, func(peers []shown) {
+			r := shownRegion(peers)
+			for leader := noLeader; leader < len(peers); leader++ {
+				r.Leader = Peer{}
+				if leader >= 0 {
+					r.Leader = r.Peers[leader]
+				}
+				for i, p := range r.Peers {
+					if !peers[i].state.gone() {
+						continue
+					}
+					cases++
+					removal := JudgeRemoval(r, p.StoreID, stores, testNow)
+					loss := JudgeLoss(r, stores, map[StoreID]bool{p.StoreID: true}, testNow)
+					if (removal.Answer == Yes) != (loss.Answer == Yes) {
+						t.Errorf("%+v, leader %d: remove %d: %+v, lose its store: %+v", peers, leader, i, removal, loss)
+					}
+				}
+			}
+		})
+	}
+	t.Logf("%d cases", cases)
+}
