@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"ebb/cluster"
 	"ebb/diagnose"
@@ -29,8 +30,21 @@ func collectEvidence(ctx context.Context, env *Env, t *target, opts *diagnoseOpt
 			stores = append(stores, nodes[i].Store.ID)
 		}
 	}
+	ev, err := evidenceOf(ctx, env, t, snap, stores, opts.between)
+	if err != nil {
+		return nil, err
+	}
+	if opts.hosts {
+		return ev, addHosts(ctx, env, ev, t, snap, &opts.sshOptions)
+	}
+	ev.NoteAbsent(diagnose.FieldHosts, "the hosts were not asked; --hosts does")
+	return ev, nil
+}
+
+// evidenceOf is what PD, TiDB and the topology say about some stores.
+func evidenceOf(ctx context.Context, env *Env, t *target, snap *cluster.Snapshot, stores []cluster.StoreID, between time.Duration) (*diagnose.Evidence, error) {
 	ev, err := diagnose.Collect(ctx, t.pd, snap, diagnose.CollectOptions{
-		Stores: stores, For: opts.between, Sleep: env.Sleep,
+		Stores: stores, For: between, Sleep: env.Sleep,
 		Unsupported: func(err error) bool { return errors.Is(err, pdclient.ErrNotSupported) },
 	})
 	if err != nil {
@@ -39,10 +53,6 @@ func collectEvidence(ctx context.Context, env *Env, t *target, opts *diagnoseOpt
 	ev.Tool = "ebb " + Version
 	addNodes(ev, t, snap)
 	addTables(ctx, ev, t)
-	if opts.hosts {
-		return ev, addHosts(ctx, env, ev, t, snap, &opts.sshOptions)
-	}
-	ev.NoteAbsent(diagnose.FieldHosts, "the hosts were not asked; --hosts does")
 	return ev, nil
 }
 

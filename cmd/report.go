@@ -9,6 +9,7 @@ import (
 
 	"ebb/cmd/render"
 	"ebb/decommission"
+	"ebb/diagnose"
 	"ebb/operators"
 	"ebb/ui"
 )
@@ -124,6 +125,27 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 			r.frame.Line("%s  %s", e.At.Format("15:04:05"), render.StoreLine(e.Store))
 		}
 		r.lastLine[id] = e.At
+	}
+}
+
+// diagnosis shows what a store that has stalled most likely waits for.
+func (r *reporter) diagnosis(stalled decommission.Event, report *diagnose.Report, err error) {
+	if r.out.json() {
+		e := render.Event{Type: "diagnosis", Time: stalled.At, Store: stalled.Store}
+		if err != nil {
+			e.Error = err.Error()
+		} else {
+			e.Diagnosis = render.Likeliest(report, likeliest)
+		}
+		r.emit(context.Background(), e)
+		return
+	}
+	if err != nil {
+		r.frame.Line("could not look why: %v", err)
+		return
+	}
+	for _, line := range render.Likeliest(report, likeliest).Lines() {
+		r.frame.Line("%s", line)
 	}
 }
 

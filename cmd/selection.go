@@ -58,11 +58,13 @@ type target struct {
 	tls pdclient.TLSConfig
 	// sshKey is the key that tiup made for the cluster, "" without one.
 	sshKey string
+	// flags name the cluster on a command line, as it was named on this one.
+	flags string
 }
 
 // open reads the topology and makes a client for PD. It sends nothing.
 func (s *selection) open(env *Env, args []string) (*target, error) {
-	t := new(target)
+	t := &target{flags: s.reopenFlags(args)}
 	tls := s.tls
 	switch {
 	case len(args) == 1 && s.topologyPath != "":

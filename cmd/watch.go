@@ -127,6 +127,8 @@ const contactTimeout = 5 * time.Minute
 
 // waitAndFinish waits until the stores have left, and then takes back what is
 // of no use for a Tombstone.
+//
+// reattach is the command that goes on watching.
 func waitAndFinish(ctx context.Context, env *Env, t *target, r *reporter, nodes []topology.Node, opts waitOptions, reattach string) error {
 	var ids []cluster.StoreID
 	for i := range nodes {
@@ -158,9 +160,11 @@ func waitForEnd(ctx context.Context, env *Env, t *target, r *reporter, ids []clu
 	if opts.tuner != nil {
 		pd, sleep = &tunedReader{pd, opts.tuner}, opts.tuner.sleep
 	}
+	doctor := &stallDoctor{env, t, r}
 	w, err := decommission.Wait(ctx, pd, decommission.NewWatch(ids, names), decommission.WaitOptions{
 		Interval: opts.interval, Timeout: opts.timeout, ContactTimeout: contactTimeout, Now: env.Now, Sleep: sleep,
-	}, r.event)
+		CountStuck: doctor.countStuck,
+	}, doctor.watch(ctx))
 	if err == nil {
 		err = w.Verdict()
 	}

@@ -31,7 +31,7 @@ type WaitOptions struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// CountStuck counts the regions of a stalled store that will not leave as things
 	// are. It is asked once a minute; ok is false when it cannot tell. It may be nil.
-	CountStuck func(ctx context.Context, id cluster.StoreID) (n int, ok bool)
+	CountStuck func(ctx context.Context, s *StoreWatch) (n int, ok bool)
 }
 
 // stuckEvery is how often the regions of a stalled store are looked at: PD has to
@@ -125,11 +125,11 @@ func observe(ctx context.Context, pd WatchReader, w *Watch, now func() time.Time
 	return o
 }
 
-func countStuck(ctx context.Context, w *Watch, count func(context.Context, cluster.StoreID) (int, bool)) map[cluster.StoreID]int {
+func countStuck(ctx context.Context, w *Watch, count func(context.Context, *StoreWatch) (int, bool)) map[cluster.StoreID]int {
 	stuck := make(map[cluster.StoreID]int)
 	for i := range w.Stores {
 		if s := &w.Stores[i]; s.Stalled && !s.Phase.Final() {
-			if n, ok := count(ctx, s.ID); ok {
+			if n, ok := count(ctx, s); ok {
 				stuck[s.ID] = n
 			}
 		}

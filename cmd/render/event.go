@@ -26,8 +26,11 @@ type Event struct {
 	Removal *operators.Outcome        `json:"removal,omitempty"` // type "removal": what came of removing one orphan
 	Tune    *tune.Outcome             `json:"tune,omitempty"`    // type "tune-step": what came of one value
 	Guard   *tune.Decision            `json:"guard,omitempty"`   // type "tune-guard": the speed is changed, and why
-	Error   string                    `json:"error,omitempty"`   // "step", "removal", "tune-step", "contact-lost", "summary"
-	Summary *Summary                  `json:"summary,omitempty"` // type "summary", always the last
+	// Diagnosis is set for type "diagnosis", which follows "stalled".
+	Diagnosis *Causes `json:"diagnosis,omitempty"`
+
+	Error   string   `json:"error,omitempty"`   // "step", "removal", "tune-step", "diagnosis", "contact-lost", "summary"
+	Summary *Summary `json:"summary,omitempty"` // type "summary", always the last
 }
 
 // Summary closes the events of a verb.
@@ -79,7 +82,7 @@ func Transition(e decommission.Event) string {
 	case decommission.EventState:
 		return fmt.Sprintf("%s is %s now", name, s.State)
 	case decommission.EventStalled:
-		return fmt.Sprintf("%s: no region has left for 2 minutes, %s still there; look at: pd-ctl operator show, pd-ctl region store %d", name, ui.Count(int64(s.Regions)), s.ID)
+		return fmt.Sprintf("%s: no region has left for 2 minutes, %s still there; most likely:", name, ui.Count(int64(s.Regions)))
 	case decommission.EventMoving:
 		return name + ": regions are leaving again"
 	case decommission.EventTombstone:
