@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
 	"sync"
 	"time"
 )
@@ -82,11 +84,14 @@ const statsRegionPath = "/stats/region"
 
 var errUnboundedStats = errors.New("refused: an unbounded " + statsRegionPath + " can make pd spin until it is restarted")
 
+// unboundedStats is about the path as PD understands it: it resolves dots and
+// slashes, also escaped ones, with a redirect.
+func unboundedStats(u *url.URL) bool {
+	return strings.HasSuffix(path.Clean(u.Path), statsRegionPath) && u.Query().Get("end_key") == ""
+}
+
 // build is the only place that makes HTTP requests.
 func (r request) build(ctx context.Context, base string) (*http.Request, error) {
-	if r.path == statsRegionPath && r.query.Get("end_key") == "" {
-		return nil, errUnboundedStats
-	}
 	target := r.url(base)
 	if len(r.query) > 0 {
 		target += "?" + r.query.Encode()
@@ -98,6 +103,9 @@ func (r request) build(ctx context.Context, base string) (*http.Request, error) 
 	req, err := http.NewRequestWithContext(ctx, r.method, target, body)
 	if err != nil {
 		return nil, fmt.Errorf("build request %s %s: %w", r.method, r.path, err)
+	}
+	if unboundedStats(req.URL) {
+		return nil, errUnboundedStats
 	}
 	req.Header.Set("X-Caller-ID", callerID) // PD 7.6 and later
 	req.Header.Set("component", callerID)   // PD before 7.6

@@ -120,8 +120,11 @@ func parseEndpoint(s string, secure bool) (string, error) {
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
-func followRead(_ *http.Request, via []*http.Request) error {
-	if len(via) > 3 {
+func followRead(r *http.Request, via []*http.Request) error {
+	switch {
+	case unboundedStats(r.URL):
+		return errUnboundedStats
+	case len(via) > 3:
 		return errors.New("redirected more than 3 times")
 	}
 	return nil

@@ -26,17 +26,17 @@ func (c *Client) RawRegions(ctx context.Context, scan RegionScan) iter.Seq2[[][]
 
 // RawRegionsOfStore is RegionsOfStore as PD printed it; see RawRegions.
 func (c *Client) RawRegionsOfStore(ctx context.Context, id cluster.StoreID) iter.Seq2[[][]byte, error] {
-	return c.rawStream(ctx, get("/regions/store/"+id.String(), nil), "regions", lookForID)
+	return c.rawStream(ctx, get("/regions/store/"+id.String(), nil), "", "regions", lookForID)
 }
 
 // RawRegionsCheck is RegionsCheck as PD printed it; see RawRegions.
 func (c *Client) RawRegionsCheck(ctx context.Context, check string) iter.Seq2[[][]byte, error] {
-	return c.rawStream(ctx, get("/regions/check/"+url.PathEscape(check), nil), "regions", lookForID)
+	return c.rawStream(ctx, get("/regions/check/"+url.PathEscape(check), nil), checksSince[check], "regions", lookForID)
 }
 
 // RawStores is Stores as PD printed them, Tombstones included; see RawRegions.
 func (c *Client) RawStores(ctx context.Context) iter.Seq2[[][]byte, error] {
-	return c.rawStream(ctx, get("/stores", url.Values{"state": allStates}), "stores", lookForStore)
+	return c.rawStream(ctx, get("/stores", url.Values{"state": allStates}), "", "stores", lookForStore)
 }
 
 // RawRegion is Region as PD printed it.
@@ -82,12 +82,12 @@ func rawPage(a *answer) (all []rawItem, err error) {
 	return all, nil
 }
 
-// rawStream reads a list from one answer of any size.
-func (c *Client) rawStream(ctx context.Context, req request, list string, look func(*edge, []byte, []byte) error) iter.Seq2[[][]byte, error] {
+// rawStream is stream for lists as PD printed them.
+func (c *Client) rawStream(ctx context.Context, req request, since, list string, look func(*edge, []byte, []byte) error) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
 		body, url, err := c.open(ctx, req)
 		if err != nil {
-			yield(nil, unsupported(err, req.path, ""))
+			yield(nil, unsupported(err, req.path, since))
 			return
 		}
 		defer body.Close()

@@ -23,33 +23,41 @@ const (
 	CheckOfflinePeer = "offline-peer"
 	CheckEmptyRegion = "empty-region"
 	CheckLearnerPeer = "learner-peer" // 5.0 and later
+	// 6.1 and later. Sizes are judged against region-max-size of TiKV and
+	// max-merge-region-size.
+	CheckOversizedRegion  = "oversized-region"
+	CheckUndersizedRegion = "undersized-region"
 )
+
+// checksSince are the PD versions that brought the checks which are not in 4.0.
+var checksSince = map[string]string{CheckLearnerPeer: "5.0", CheckOversizedRegion: "6.1", CheckUndersizedRegion: "6.1"}
 
 // RegionsOfStore streams the regions that have a peer on a store, in no order.
 // It works for ids that PD has no record of, and then finds what is left of them.
 // An error ends the sequence.
 func (c *Client) RegionsOfStore(ctx context.Context, id cluster.StoreID) iter.Seq2[cluster.Region, error] {
-	return c.stream(ctx, get("/regions/store/"+id.String(), nil))
+	return c.stream(ctx, get("/regions/store/"+id.String(), nil), "")
 }
 
 // RegionsCheck streams the regions that PD lists under one of the checks. An
 // error ends the sequence; it matches ErrNotSupported for a check that this
 // version does not have.
 func (c *Client) RegionsCheck(ctx context.Context, check string) iter.Seq2[cluster.Region, error] {
-	return c.stream(ctx, get("/regions/check/"+url.PathEscape(check), nil))
+	return c.stream(ctx, get("/regions/check/"+url.PathEscape(check), nil), checksSince[check])
 }
 
 // AllRegions streams all regions in one answer and in no order. PD builds that
 // answer in its memory, 1.5 KiB a region: prefer Regions.
 func (c *Client) AllRegions(ctx context.Context) iter.Seq2[cluster.Region, error] {
-	return c.stream(ctx, get("/regions", nil))
+	return c.stream(ctx, get("/regions", nil), "")
 }
 
-func (c *Client) stream(ctx context.Context, r request) iter.Seq2[cluster.Region, error] {
+// stream reads a list; since is the PD version that brought it, if not all have it.
+func (c *Client) stream(ctx context.Context, r request, since string) iter.Seq2[cluster.Region, error] {
 	return func(yield func(cluster.Region, error) bool) {
 		body, url, err := c.open(ctx, r)
 		if err != nil {
-			yield(cluster.Region{}, unsupported(err, r.path, ""))
+			yield(cluster.Region{}, unsupported(err, r.path, since))
 			return
 		}
 		defer body.Close()

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -86,4 +87,28 @@ func TestRequestsAreMadeInOnePlace(t *testing.T) {
 	if len(found) != 1 || found[0] != "client.go: http.NewRequestWithContext" {
 		t.Errorf("requests are made by %v, want only the one in client.go", found)
 	}
+}
+
+// No way leads to an unbounded count: neither a word of the caller's in a path,
+// which PD's router would resolve, nor a redirect.
+func TestNoWayToUnboundedStats(t *testing.T) {
+	pd := newPD(t, pdtest.Master)
+	c := newClient(t, pd.URLs()...)
+	for _, check := range []string{"../../stats/region", "..//../stats/region/", "x/../../../stats/./region"} {
+		for _, err := range c.RegionsCheck(t.Context(), check) {
+			if !strings.Contains(err.Error(), "unbounded") {
+				t.Errorf("check %s: %v", check, err)
+			}
+		}
+		for _, err := range c.RawRegionsCheck(t.Context(), check) {
+			if !strings.Contains(err.Error(), "unbounded") {
+				t.Errorf("check %s, raw: %v", check, err)
+			}
+		}
+	}
+	pd.Inject(pdtest.Fault{On: "GET /stores", Status: 307, Header: http.Header{"Location": {pd.URLs()[0] + "/pd/api/v1/stats/region?start_key=a"}}})
+	if _, _, err := c.Stores(t.Context()); err == nil || !strings.Contains(err.Error(), "unbounded") {
+		t.Errorf("redirected: %v", err)
+	}
+	pd.ExpectCalls(t, "!GET /stats/region", "!GET /regions/check/*")
 }

@@ -185,18 +185,21 @@ func (pd *PD) filterRegions(keep func(*cluster.Region) bool) reply {
 func (pd *PD) checkRegions(r *request) reply {
 	want := pd.maxReplicas()
 	tests := map[string]func(*cluster.Region) bool{
-		"miss-peer":    func(r *cluster.Region) bool { return len(r.Peers) < want },
-		"extra-peer":   func(r *cluster.Region) bool { return len(r.Peers) > want },
-		"down-peer":    func(r *cluster.Region) bool { return len(r.Down) > 0 },
-		"pending-peer": func(r *cluster.Region) bool { return len(r.Pending) > 0 },
-		"empty-region": func(r *cluster.Region) bool { return r.ApproximateSizeMiB <= 1 },
-		"offline-peer": pd.onLeavingStore,
+		"miss-peer":         func(r *cluster.Region) bool { return len(r.Peers) < want },
+		"extra-peer":        func(r *cluster.Region) bool { return len(r.Peers) > want },
+		"down-peer":         func(r *cluster.Region) bool { return len(r.Down) > 0 },
+		"pending-peer":      func(r *cluster.Region) bool { return len(r.Pending) > 0 },
+		"empty-region":      func(r *cluster.Region) bool { return r.ApproximateSizeMiB <= 1 },
+		"offline-peer":      pd.onLeavingStore,
+		"oversized-region":  func(r *cluster.Region) bool { return r.ApproximateSizeMiB > 144 },
+		"undersized-region": func(r *cluster.Region) bool { return r.ApproximateSizeMiB <= 20 },
 		"learner-peer": func(r *cluster.Region) bool {
 			return slices.ContainsFunc(r.Peers, func(p cluster.Peer) bool { return p.Role == cluster.Learner })
 		},
 	}
 	test, known := tests[r.PathValue("check")]
-	if !known || r.PathValue("check") == "learner-peer" && pd.profile < V5_0 {
+	since := map[string]Profile{"learner-peer": V5_0, "oversized-region": V6_1, "undersized-region": V6_1}
+	if !known || pd.profile < since[r.PathValue("check")] {
 		return reply{status: http.StatusNotFound, plain: "404 page not found"}
 	}
 	return pd.filterRegions(func(r *cluster.Region) bool { return r.HasLeader() && test(r) })
