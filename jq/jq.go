@@ -1,64 +1,55 @@
-// Package jq runs jq programs over JSON documents with gojq. Numbers keep all
-// their digits: ids of regions and stores can exceed the 53 bits of a float.
+// Package jq runs jq programs over JSON documents with gojq, whole or element
+// by element while they arrive. Numbers keep all their digits: ids of regions
+// and stores can exceed the 53 bits of a float.
 package jq
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/itchyny/gojq"
 )
 
-// Program is a compiled jq program.
-type Program struct{ code *gojq.Code }
-
-// SyntaxError is a program that cannot be compiled.
-type SyntaxError struct {
-	Source string
-	// Offset is where in Source, in bytes; -1 when it is not known.
-	Offset int
-	Err    error
+// Options say how a program is run.
+type Options struct {
+	// Args are strings that the program sees as $NAME and in $ARGS.named. As in
+	// jq the names ENV, ARGS and __loc__ are in $ARGS.named only.
+	Args map[string]string
+	// Array is the field of the document whose elements may be read one by one,
+	// such as "regions"; "" for a program that always gets the whole document.
+	Array string
+	// Raw gives strings out as they are, without quotes, as jq -r.
+	Raw bool
 }
 
-// Error shows the line of the program with a caret under the spot.
-func (e *SyntaxError) Error() string {
-	message := fmt.Sprintf("compile jq program: %v", e.Err)
-	if e.Offset < 0 || e.Offset > len(e.Source) {
-		return message
-	}
-	start := strings.LastIndexByte(e.Source[:e.Offset], '\n') + 1
-	line, _, _ := strings.Cut(e.Source[start:], "\n")
-	// A tab has no width of its own that a caret could be placed by.
-	line = strings.ReplaceAll(line, "\t", " ")
-	return fmt.Sprintf("%s\n  %s\n  %s^", message, line, strings.Repeat(" ", columns(e.Source[start:e.Offset])))
-}
+// Program is a compiled jq program. It may be run many times, also at once.
+type Program struct {
+	raw   bool
+	args  []any
+	whole *gojq.Code
+	seen  *mask // of the document
 
-// columns is how many columns of a terminal the text takes.
-func columns(text string) int {
-	n := 0
-	for _, r := range text {
-		switch {
-		case unicode.In(r, unicode.Mn, unicode.Me):
-		case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana), r >= 0x3000 && r <= 0x303e, r >= 0xff01 && r <= 0xff60:
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
+	// elements is the program that runs element by element; nil when it needs
+	// the whole document, and why then says what for.
+	elements *gojq.Code
+	why      string
+	needed   *mask // of an element
+	// parallel says that each element can be run on its own.
+	parallel bool
 }
-
-func (e *SyntaxError) Unwrap() error { return e.Err }
 
 // Compile reads a program. Errors are *SyntaxError. Programs see neither the
 // environment nor other inputs.
-func Compile(source string) (*Program, error) {
+func Compile(source string) (*Program, error) { return CompileWith(source, Options{}) }
+
+// CompileWith reads a program. Errors are *SyntaxError and *ArgumentError.
+func CompileWith(source string, options Options) (*Program, error) {
 	query, err := gojq.Parse(source)
 	if err != nil {
 		offset := -1
@@ -66,44 +57,137 @@ func Compile(source string) (*Program, error) {
 		if errors.As(err, &parse) {
 			offset = max(parse.Offset-len(parse.Token), 0)
 		}
-		return nil, &SyntaxError{source, offset, err}
+		return nil, &SyntaxError{Source: source, Offset: offset, Err: err}
 	}
-	code, err := gojq.Compile(query)
+	names, values, err := variables(options.Args)
 	if err != nil {
-		return nil, &SyntaxError{source, -1, err}
+		return nil, err
 	}
-	return &Program{code}, nil
+	p := &Program{raw: options.Raw, args: values}
+	if p.whole, err = gojq.Compile(query, compilerOptions(names)...); err != nil {
+		return nil, &SyntaxError{Source: source, Offset: locate(source, query, names), Err: err}
+	}
+	p.seen, _ = prune(query)
+	if options.Array == "" {
+		p.why = "its document has no array to go through"
+		return p, nil
+	}
+	p.compileElements(source, query, options.Array, names)
+	return p, nil
 }
 
+// compilerOptions are those of both forms of a program.
+func compilerOptions(names []string) []gojq.CompilerOption {
+	return []gojq.CompilerOption{
+		gojq.WithVariables(names),
+		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any { return nil }),
+	}
+}
+
+func (p *Program) compileElements(source string, query *gojq.Query, array string, names []string) {
+	from := "$__elements"
+	for strings.Contains(source, from) {
+		from += "_"
+	}
+	rewritten, parallel, why := split(query, array, from)
+	if why != "" {
+		p.why = why
+		return
+	}
+	options := append(compilerOptions(append(slices.Clone(names), from)),
+		gojq.WithIterFunction(elementsName, 1, 1, openFeed))
+	code, err := gojq.Compile(rewritten, options...)
+	if err != nil {
+		p.why = fmt.Sprintf("it does not compile for single elements: %v", err)
+		return
+	}
+	_, p.needed = prune(rewritten)
+	p.elements, p.parallel = code, parallel
+}
+
+// variables are the names and values that the arguments and $ARGS have.
+func variables(args map[string]string) (names []string, values []any, err error) {
+	named := make(map[string]any, len(args))
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		named[name] = args[name]
+		if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != "" || name == "" || '0' <= name[0] && name[0] <= '9' {
+			return nil, nil, &ArgumentError{name}
+		}
+		if name == "ENV" || name == "ARGS" || name == "__loc__" {
+			continue
+		}
+		names, values = append(names, "$"+name), append(values, args[name])
+	}
+	return append(names, "$ARGS"), append(values, map[string]any{"positional": []any{}, "named": named}), nil
+}
+
+// Streams says whether RunElements can run the program, and if not, why it
+// needs the whole document.
+func (p *Program) Streams() (ok bool, why string) { return p.elements != nil, p.why }
+
 // Run feeds one JSON document to the program and returns its results as
-// compact JSON. After an error nothing follows.
+// compact JSON. After an error nothing follows; it is a *RunError, an
+// *InvalidError or that of the context.
 func (p *Program) Run(ctx context.Context, document []byte) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		decoder := json.NewDecoder(bytes.NewReader(document))
-		decoder.UseNumber()
-		var input any
-		if err := decoder.Decode(&input); err != nil {
-			yield(nil, fmt.Errorf("run jq program: read document: %w", err))
+		input, err := (&decoder{}).decode(document, p.seen)
+		if err != nil {
+			yield(nil, err)
 			return
 		}
-		results := p.code.RunWithContext(ctx, input)
+		results := p.whole.RunWithContext(ctx, input, p.args...)
 		for {
-			value, ok := results.Next()
-			if !ok {
+			value, ok, err := result(ctx, results)
+			if err != nil && !errors.Is(err, errHalted) {
+				yield(nil, err)
 				return
 			}
-			if err, failed := value.(error); failed {
-				var halt *gojq.HaltError
-				if errors.As(err, &halt) && halt.Value() == nil {
-					return
-				}
-				yield(nil, fmt.Errorf("run jq program: %w", err))
-				return
-			}
-			out, err := gojq.Marshal(value)
-			if !yield(out, err) || err != nil {
+			if !ok || !yield(appendResult(nil, value, p.raw), nil) {
 				return
 			}
 		}
 	}
+}
+
+// RunReader runs the program over the one document in r. emit gets the
+// results; the bytes are its own only until it returns.
+func (p *Program) RunReader(ctx context.Context, r io.Reader, emit func(line []byte) error) error {
+	document, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("run jq program: read document: %w", err)
+	}
+	for line, err := range p.Run(ctx, document) {
+		if err != nil {
+			return err
+		}
+		if err := emit(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errHalted is the end that halt makes.
+var errHalted = errors.New("halted")
+
+// result returns the next result, false behind the last one.
+func result(ctx context.Context, results gojq.Iter) (value any, ok bool, err error) {
+	value, ok = results.Next()
+	failed, isError := value.(error)
+	if !ok || !isError {
+		return value, ok, nil
+	}
+	var halt *gojq.HaltError
+	if errors.As(failed, &halt) && halt.Value() == nil {
+		return nil, false, errHalted
+	}
+	if cause := ctx.Err(); cause != nil && errors.Is(failed, cause) {
+		return nil, false, fmt.Errorf("run jq program: %w", failed)
+	}
+	e := &RunError{Element: -1, Err: failed}
+	var raised gojq.ValueError
+	if errors.As(failed, &raised) {
+		e.Value = raised.Value()
+	}
+	return nil, false, e
 }
