@@ -48,11 +48,17 @@ func RuleSets(rules []Rule, groups []RuleGroup) []RuleSet {
 // signature is equal for rule sets that place peers alike, so that the ten
 // thousand TiFlash tables of a cluster are judged once per replica count.
 func signature(rules []Rule) string {
+	parts := signatures(rules)
+	slices.Sort(parts)
+	return strings.Join(parts, "\n")
+}
+
+// signatures are equal for rules that place peers alike.
+func signatures(rules []Rule) []string {
 	parts := make([]string, 0, len(rules))
 	for i := range rules {
 		r := &rules[i]
-		parts = append(parts, fmt.Sprintf("%q %d %q %q %q", r.Role, r.Count, r.LabelConstraints, r.LocationLabels, r.IsolationLevel))
+		parts = append(parts, fmt.Sprintf("%q %t %d %q %q %q", r.Role, r.IsWitness, r.Count, r.LabelConstraints, r.LocationLabels, r.IsolationLevel))
 	}
-	slices.Sort(parts)
-	return strings.Join(parts, "\n")
+	return parts
 }
