@@ -289,7 +289,8 @@ func setRegion(pd *pdtest.PD, w *words) {
 	pd.AddRegion(region)
 }
 
-// setRules is "rules off" or "rules default [count N] [tiflash TABLE COUNT]...".
+// setRules is "rules off" or "rules default [count N] [location LABEL,...]
+// [isolation LABEL] [tiflash TABLE COUNT]...".
 func setRules(pd *pdtest.PD, w *words) {
 	if w.take("off") {
 		pd.SetRules()
@@ -301,6 +302,12 @@ func setRules(pd *pdtest.PD, w *words) {
 	rules := []cluster.Rule{{GroupID: "pd", ID: "default", Role: cluster.RoleVoter, Count: 3}}
 	if w.take("count") {
 		rules[0].Count = w.int()
+	}
+	if w.take("location") {
+		rules[0].LocationLabels = strings.Split(w.next(), ",")
+	}
+	if w.take("isolation") {
+		rules[0].IsolationLevel = w.next()
 	}
 	for w.take("tiflash") {
 		table, count := w.int(), w.int()

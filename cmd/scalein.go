@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/spf13/cobra"
 
-	"ebb/cluster"
 	"ebb/decommission"
-	"ebb/topology"
 )
 
 type scaleInOptions struct {
@@ -69,7 +66,10 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 	}
 	req := requestOf(t, nodes)
 	req.EvictLeader, req.Risks = opts.evictLeader, opts.risks
-	plan := decommission.PlanScaleIn(decommission.Evidence{Snapshot: snap, Surveys: survey(ctx, t, snap, nodes)}, req)
+	ids := storeIDs(nodes)
+	ev, _ := decommission.ReadLeaving(ctx, t.pd, snap, ids)
+	ev.Tables = t.tables(ctx, decommission.ShortTables(snap, ids, maxTableNames))
+	plan := decommission.PlanScaleIn(ev, req)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -97,29 +97,4 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 		return r.summary(ctx, nil, &hintedError{err, "the stores are leaving; go on watching with: " + reattach})
 	}
 	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, reattach)
-}
-
-// maxSurveys bounds the region lists that are read from PD at once: each is
-// made by PD as one body in its memory.
-const maxSurveys = 2
-
-// survey reads the regions of the stores that are to leave.
-func survey(ctx context.Context, t *target, snap *cluster.Snapshot, nodes []topology.Node) map[cluster.StoreID]*decommission.Survey {
-	surveys := make(map[cluster.StoreID]*decommission.Survey, len(nodes))
-	slots := make(chan struct{}, maxSurveys)
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for i := range nodes {
-		id := nodes[i].Store.ID
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			s := decommission.ReadSurvey(ctx, t.pd, id, snap)
-			mu.Lock()
-			surveys[id] = s
-			mu.Unlock()
-		})
-	}
-	wg.Wait()
-	return surveys
 }

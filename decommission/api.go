@@ -40,18 +40,3 @@ type Recorder interface {
 type OfflineMarker interface {
 	MarkOffline(ctx context.Context, nodes []string, offline bool) (changed []string, backup string, err error)
 }
-
-// ReadSurvey streams the regions of one store into a Survey. A read that fails
-// is kept in Survey.Err.
-func ReadSurvey(ctx context.Context, pd RegionReader, id cluster.StoreID, snap *cluster.Snapshot) *Survey {
-	survey := new(Survey)
-	stores := cluster.IndexStores(snap.Stores)
-	for region, err := range pd.RegionsOfStore(ctx, id) {
-		if err != nil {
-			survey.Err = err
-			return survey
-		}
-		survey.Add(&region, id, stores, snap.ReadAt)
-	}
-	return survey
-}

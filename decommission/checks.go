@@ -13,7 +13,10 @@ import (
 // evidence gives the same findings, in the same order. Every check reports,
 // also when it found nothing.
 func Check(ev Evidence, leaving []cluster.StoreID) []Finding {
-	c := newChecker(ev, leaving)
+	return newChecker(ev, leaving).check()
+}
+
+func (c *checker) check() []Finding {
 	var findings []Finding
 	for _, check := range []func(*checker) []Finding{
 		(*checker).pd,
@@ -28,7 +31,17 @@ func Check(ev Evidence, leaving []cluster.StoreID) []Finding {
 	} {
 		findings = append(findings, check(c)...)
 	}
-	return findings
+	findings = append(findings, c.relocation(explained(findings))...)
+	findings = append(findings, c.failureBudget()...)
+	return append(findings, c.pdDelete(findings))
+}
+
+// explained reports whether a check has refused that says better than relocation
+// why there is no place.
+func explained(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool {
+		return f.Result == Refused && (f.Check == "placement" || f.Check == "tiflash-replicas" || f.Check == "space")
+	})
 }
 
 // checker holds the evidence as the checks need it.

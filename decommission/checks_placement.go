@@ -112,9 +112,7 @@ func (c *checker) shortage(set *cluster.RuleSet, fit *cluster.RuleFit, concerned
 	f.Summary = fmt.Sprintf("rule %s needs %s, only %d can be placed on the stores that stay", rule.Name(), plural(rule.Count, "peer"), fit.Placed)
 	f.Fix = "add a store first, or lower the rule's count"
 	if rule.GroupID == cluster.TiFlashRuleGroup {
-		f.Check = "tiflash-replicas"
-		f.Summary = fmt.Sprintf("%s: %s asked for, %d can be placed on the TiFlash stores that stay", tableText(set, rule), plural(rule.Count, "TiFlash replica"), fit.Placed)
-		f.Fix = fmt.Sprintf("lower the replicas first: ALTER TABLE ... SET TIFLASH REPLICA %d, or add a TiFlash store", fit.Placed)
+		c.tiflashShortage(&f, fit)
 	}
 	return f
 }
@@ -130,15 +128,6 @@ func (c *checker) deadAccepted(rule *cluster.Rule) []*cluster.Store {
 		}
 	}
 	return list
-}
-
-// tableText names the table of a TiFlash rule, whose id is table-<id>-r.
-func tableText(set *cluster.RuleSet, rule *cluster.Rule) string {
-	table := "table " + strings.TrimSuffix(strings.TrimPrefix(rule.ID, "table-"), "-r")
-	if set.Ranges > 1 {
-		return fmt.Sprintf("%s and %s like it", table, plural(set.Ranges-1, "more key range"))
-	}
-	return table
 }
 
 func constraintText(rule *cluster.Rule) string {

@@ -2,6 +2,7 @@ package decommission
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ebb/cluster"
@@ -15,35 +16,61 @@ type Estimate struct {
 	Basis   string        `json:"basis"`
 }
 
-// estimate is nil when the limits are not known.
+// estimate is nil when the limits are not known, or nothing counts against them.
+// It is the longest of the floors of what may only go to some stores, and of all
+// that runs on one engine together.
 func (c *checker) estimate() *Estimate {
 	if c.snap.Unread["limits"] != nil || len(c.snap.Limits) == 0 {
 		return nil
 	}
-	var slowest *Estimate
+	freights := c.freights()
 	for _, engine := range c.engines() {
-		regions, perMinute, receivers := 0, 0.0, 0
-		for _, s := range c.targets {
-			if s.Engine() == engine {
-				regions += c.regionCount(s)
+		all := freight{engine: engine}
+		for i := range freights {
+			if f := &freights[i]; f.engine == engine {
+				all.regions, all.small, all.empty, all.unsized = all.regions+f.regions, all.small+f.small, all.empty+f.empty, all.unsized+f.unsized
+				for _, s := range f.targets {
+					if !slices.Contains(all.targets, s) {
+						all.targets = append(all.targets, s)
+					}
+				}
 			}
 		}
-		for _, s := range c.receiversOf(engine) {
-			if limit, ok := c.snap.Limits[s.ID]; ok {
-				perMinute += limit.AddPeer
-				receivers++
-			}
-		}
-		if perMinute <= 0 || regions == 0 {
-			continue
-		}
-		floor := time.Duration(float64(regions) / perMinute * float64(time.Minute)).Round(time.Second)
-		if slowest == nil || floor > slowest.AtLeast {
-			slowest = &Estimate{AtLeast: floor, Basis: fmt.Sprintf(
-				"%s at %.0f a minute, the add-peer limits of %s together", plural(regions, "region"), perMinute, plural(receivers, "receiver"))}
+		freights = append([]freight{all}, freights...)
+	}
+	var slowest *Estimate
+	for i := range freights {
+		if e := c.floor(&freights[i]); e != nil && (slowest == nil || e.AtLeast > slowest.AtLeast) {
+			slowest = e
 		}
 	}
 	return slowest
+}
+
+// floor is regions by the add-peer limits of their targets. Small regions count a
+// fifth, empty ones nothing, and what is unsized may turn out to be empty.
+func (c *checker) floor(f *freight) *Estimate {
+	perMinute, receivers := 0.0, 0
+	for _, s := range f.targets {
+		if limit, ok := c.snap.Limits[s.ID]; ok {
+			perMinute += limit.AddPeer
+			receivers++
+		}
+	}
+	cost := float64(f.regions-f.small-f.empty-f.unsized) + float64(f.small)/5
+	if perMinute <= 0 || cost <= 0 {
+		return nil
+	}
+	basis := fmt.Sprintf("%s at %.0f a minute, the add-peer limits of %s together", plural(f.regions, "region"), perMinute, plural(receivers, "receiver"))
+	for _, part := range []struct {
+		n    int
+		text string
+	}{{f.small, "small ones count a fifth"}, {f.empty, "empty ones nothing"}, {f.unsized, "of unknown size are left out"}} {
+		if part.n > 0 {
+			basis += fmt.Sprintf("; %d %s", part.n, part.text)
+		}
+	}
+	return &Estimate{AtLeast: time.Duration(cost / perMinute * float64(time.Minute)).Round(time.Second), Basis: basis}
 }
 
 func (c *checker) regionCount(s *cluster.Store) int {

@@ -11,6 +11,17 @@ type Evidence struct {
 	Snapshot *cluster.Snapshot
 	// Surveys has one entry for every store that is to leave.
 	Surveys map[cluster.StoreID]*Survey
+	// Tables names the tables of TiFlash rules, as far as somebody was asked. Names
+	// are for people only; nothing is decided by them.
+	Tables map[int64]TableName
+}
+
+// TableName is what TiDB calls a table.
+type TableName struct {
+	Schema, Table string
+	// Unknown is set when TiDB answered that it has no such table: it was dropped,
+	// and its rule goes when TiDB collects the garbage.
+	Unknown bool
 }
 
 // Survey counts what stands out among the regions of one store. It holds counts
@@ -32,8 +43,30 @@ type Survey struct {
 	Learners RegionCount
 	// UnknownPeers counts regions with a peer on a store that PD has no record of.
 	UnknownPeers RegionCount
+	// NoTarget counts regions whose peer on the store finds no place elsewhere, and
+	// TargetUnclear those in which that depends on what PD does first.
+	NoTarget, TargetUnclear RegionCount
+	// AcrossRules counts regions that lie across a border between rules: PD splits
+	// them before it moves their peers.
+	AcrossRules RegionCount
 	// BytesMiB sums the approximate sizes, in MiB.
 	BytesMiB int64
+	// Moves puts together the regions whose peers may go to the same stores. It is
+	// empty when the placement rules could not be read.
+	Moves []Move
+}
+
+// Move is what is to be moved to some stores.
+type Move struct {
+	// Targets are the stores that PD can give it to, sorted; empty when there are
+	// none.
+	Targets []cluster.StoreID
+	Regions int
+	MiB     int64
+	// Small regions (2 to 20 MiB) count a fifth against the limits of stores and
+	// Empty ones (up to 1 MiB) nothing (storelimit, PD 4.0 to master). Unsized ones
+	// have had no heartbeat since PD started.
+	Small, Empty, Unsized int
 }
 
 // RegionCount is a number of regions and a few of their ids.

@@ -53,6 +53,8 @@ type Finding struct {
 	Evidence []string           `json:"evidence,omitempty"`
 	Stores   []cluster.StoreID  `json:"stores,omitempty"`
 	Regions  []cluster.RegionID `json:"regions,omitempty"` // examples, at most MaxExamples
+	// Tables are all tables that a finding on TiFlash replicas is about.
+	Tables []Table `json:"tables,omitempty"`
 	// Fix is what to type or do next; "" when there is nothing to do.
 	Fix string `json:"fix,omitempty"`
 	// Risk names the risk that --accept-risk takes to go on in spite of a

@@ -1,0 +1,102 @@
+package decommission
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ebb/cluster"
+)
+
+// pdDelete forecasts PD's own answer to the deletes, from what it counts: since
+// 6.1 the stores whose state is Up, dead ones and, until 9.0, TiFlash included,
+// must be as many as max-replicas afterwards (RaftCluster.checkReplicaBeforeOfflineStore).
+// PD is asked for one store after the other, so it may refuse half of a set.
+func (c *checker) pdDelete(others []Finding) Finding {
+	f := Finding{Check: "pd-delete", Result: OK}
+	deletes := 0
+	for _, s := range c.targets {
+		if s.State == cluster.Up {
+			deletes++
+		}
+	}
+	up, note := c.countedByPD()
+	release, known := releaseOf(c.snap.PDVersion)
+	switch {
+	case deletes == 0:
+		f.Result, f.Summary = NotApplicable, "nothing is left to ask PD for: the stores are leaving already"
+		return f
+	case c.snap.Replication == nil:
+		f.Result, f.Summary = NotApplicable, "PD's own answer is not known without max-replicas"
+		return f
+	case known && release < sixOne:
+		f.Summary = fmt.Sprintf("PD itself would let them go: %s looks at nothing", c.snap.PDVersion)
+	case up < c.snap.Replication.MaxReplicas:
+		f.Result, f.Fix = Refused, "add a store first"
+		f.Summary = fmt.Sprintf("PD itself will refuse: it would count %s up%s, and max-replicas is %d", plural(up, "store"), note, c.snap.Replication.MaxReplicas)
+		if !known || noWayRound(others) { // it may be older than its check; or enough is said
+			f.Result = Warning
+		}
+		return f
+	default:
+		f.Summary = fmt.Sprintf("PD itself would let them go: it would count %s up%s, and max-replicas is %d", plural(up, "store"), note, c.snap.Replication.MaxReplicas)
+	}
+	if Verdict(others) != OK {
+		f.Summary += "; it looks at nothing else"
+	}
+	return f
+}
+
+// countedByPD is how many stores PD calls up when the targets have left, and what
+// it should not have counted.
+func (c *checker) countedByPD() (up int, note string) {
+	dead, tiflash := 0, 0
+	for i := range c.snap.Stores {
+		s := &c.snap.Stores[i]
+		if s.State != cluster.Up || c.leaving[s.ID] {
+			continue
+		}
+		up++
+		switch {
+		case !s.Live(c.now):
+			dead++
+		case s.Engine() != cluster.TiKV:
+			tiflash++
+		}
+	}
+	var notes []string
+	if dead > 0 {
+		notes = append(notes, fmt.Sprintf("%d dead", dead))
+	}
+	if tiflash > 0 {
+		notes = append(notes, fmt.Sprintf("%d TiFlash", tiflash))
+	}
+	if len(notes) > 0 {
+		note = fmt.Sprintf(" (%s among them)", strings.Join(notes, ", "))
+	}
+	return up, note
+}
+
+// noWayRound reports whether a check refused that no risk overrides.
+func noWayRound(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Result == Refused && f.Risk == "" })
+}
+
+// sixOne is the first release with the check.
+const sixOne = 6001
+
+// releaseOf is a number that grows with the major and minor version of PD, 6001
+// for 6.1; ok is false for builds that do not say theirs.
+func releaseOf(version string) (number int, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
+	if len(parts) < 2 {
+		return 0, false
+	}
+	major, err := strconv.Atoi(parts[0])
+	if err != nil {
+		return 0, false
+	}
+	minor, err := strconv.Atoi(parts[1])
+	return major*1000 + minor, err == nil
+}
