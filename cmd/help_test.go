@@ -116,7 +116,7 @@ func TestFlagsAgree(t *testing.T) {
 			if usage == "" || strings.HasSuffix(usage, ".") || unicode.IsUpper(rune(usage[0])) && !regexp.MustCompile(`^[A-Z]{2,}`).MatchString(usage) && f.Name != "node" {
 				t.Errorf("%s --%s: usage %q", c.CommandPath(), f.Name, f.Usage)
 			}
-			if known := usages[f.Name]; known != "" && known != f.Usage && !slices.Contains([]string{"interval", "timeout", "for"}, f.Name) {
+			if known := usages[f.Name]; known != "" && known != f.Usage && !slices.Contains([]string{"interval", "timeout", "for", "store"}, f.Name) {
 				t.Errorf("%s --%s: usage %q, elsewhere %q", c.CommandPath(), f.Name, f.Usage, known)
 			}
 			usages[f.Name] = f.Usage

@@ -30,7 +30,7 @@ func run(ctx context.Context, env *Env, args []string) ExitCode {
 
 	env.Args = args
 	root := newRoot(env)
-	root.SetArgs(args)
+	root.SetArgs(joinArgs(args))
 	command, err := root.ExecuteContextC(ctx)
 	code := exitCodeOf(err)
 	if code == ExitInterrupted {

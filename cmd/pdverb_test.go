@@ -90,7 +90,10 @@ var pdChanges = map[string]func(*pdtest.PD, *words){
 		n := w.int()
 		pd.AddRegions(n, ids(w)...)
 	},
-	"region":  setRegion,
+	"region": setRegion,
+	"leaderless": func(pd *pdtest.PD, w *words) {
+		pd.EditRegion(cluster.RegionID(w.uint()), func(r *cluster.Region) { r.Leader = cluster.Peer{} })
+	},
 	"silence": func(pd *pdtest.PD, w *words) { pd.Silence(id(w), w.duration()) },
 	"never-beat": func(pd *pdtest.PD, w *words) {
 		pd.NeverBeat(id(w))
