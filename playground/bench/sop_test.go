@@ -123,7 +123,7 @@ func (c *contest) String() string {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t  %s\n", seconds(s.Wall), seconds(s.CPU), peak, seconds(s.PD), row)
 	}
 	w.Flush()
-	return fmt.Sprintf("%d regions, best of each, with the highest peak:\n%s", lab.regions, &text)
+	return fmt.Sprintf("%d regions, best of each, with the highest peak:\n%s", lab.regions, strings.TrimRight(text.String(), "\n"))
 }
 
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
