@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -238,6 +239,9 @@ func TestOrphans(t *testing.T) {
 	b.wantVerdicts(b.orphans(3, "--full-scan"), all)
 	if w := b.proxy.writes(); len(w) > 0 {
 		t.Errorf("listing told PD: %v", w)
+	}
+	if !slices.ContainsFunc(b.proxy.made(http.MethodGet), func(c call) bool { return c.path == "/stats/region" }) {
+		t.Error("nothing was asked of PD's statistics: the number of regions tests nothing")
 	}
 
 	b.wantCode(b.runRaw("orphans", "apply", "-u", b.endpoints, "--yes"), 8)
