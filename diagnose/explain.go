@@ -93,24 +93,29 @@ func (w *World) Explain(r *cluster.Region, store cluster.StoreID) Explanation {
 		e.Checker = "rule"
 		w.showRules(r, &e)
 	}
-	class, ok := w.before(r, peer)
-	j := judgement{class: class, holds: -1}
-	if peer >= 0 {
-		next := w.next(r, peer)
-		if next.step == nil && class == TailNotLeaving {
-			next = w.assume(r, peer)
-		}
-		if !ok || next.step != nil {
-			j = next
-		}
-	}
-	if ok {
-		j.class = class
-	}
+	j := w.explained(r, peer)
 	e.Class, e.Blocks = j.class, j.class.Blocks()
 	w.showStep(r, &e, &j)
 	e.Sentence = w.sentence(r, peer, &e, &j)
 	return e
+}
+
+// explained is the judgement of a peer with the step of PD, also where the class
+// is due to something else.
+func (w *World) explained(r *cluster.Region, peer int) judgement {
+	class, ok := w.before(r, peer)
+	if peer < 0 {
+		return judgement{class: class, holds: -1}
+	}
+	j := w.judge(r, peer)
+	if j.class == TailNotLeaving {
+		j = w.assume(r, peer)
+		j.class, j.assumed = TailNotLeaving, true
+	}
+	if ok {
+		j.class = class
+	}
+	return j
 }
 
 // Departing are the stores of the region's peers that PD wants elsewhere, in the
@@ -191,7 +196,7 @@ func (w *World) showStep(r *cluster.Region, e *Explanation, j *judgement) {
 	if j.step == nil {
 		return
 	}
-	e.Step = &Step{Operator: j.step.desc, Assumed: e.Class == TailNotLeaving}
+	e.Step = &Step{Operator: j.step.desc, Assumed: j.assumed}
 	if j.step.rule != nil {
 		e.Step.Rule = j.step.rule.rule.Name()
 	}

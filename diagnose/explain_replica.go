@@ -55,7 +55,7 @@ func (w *World) downReplica(r *cluster.Region, peer int) (judgement, bool) {
 			continue
 		}
 		j := w.fixReplica(r, p, peer, stepReplicaDown, stepRemoveExtraDown)
-		return j, j.search == nil || j.search.result >= searchUnknown || p == peer
+		return j, j.class.Blocks() != cluster.Yes || p == peer
 	}
 	return judgement{}, false
 }
@@ -75,6 +75,9 @@ func (w *World) fixReplica(r *cluster.Region, goes, asked int, replace, remove s
 	var j judgement
 	if voters > w.snap.Replication.MaxReplicas {
 		j = judgement{class: waiting(r), step: &step{desc: remove, peer: goes}, holds: -1}
+		if w.leadership(r, j.step, nil) != cluster.Yes {
+			j.class = TailNoNewLeader
+		}
 	} else {
 		j = w.searched(r, &step{desc: replace, peer: goes}, w.look(r, w.replica, rest))
 	}

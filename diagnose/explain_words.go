@@ -192,6 +192,8 @@ func (w *World) unknownWords(e *Explanation, j *judgement) string {
 		return "this PD leader has not heard some of the region's stores yet"
 	case w.unsure != "":
 		return "nobody can tell: " + w.unsure
+	case j.search != nil && j.search.result == searchFits:
+		return "nobody can tell: the peer leads the region, only some of the stores that PD may choose may lead it, and PD chooses first (store " + idList(e.Eligible()) + ")"
 	case j.search != nil:
 		return "nobody can tell: it depends on filters whose input PD did not show (store " + idList(e.Eligible()) + ")"
 	}

@@ -21,7 +21,7 @@ const (
 	TailNoLeader TailClass = "no-leader"
 	// TailMoving: an operator of PD runs on the region.
 	TailMoving TailClass = "moving"
-	// TailNotLeaving: PD wants the peer where it is.
+	// TailNotLeaving: the store is not leaving, and PD keeps the peer where it is.
 	TailNotLeaving TailClass = "not-leaving"
 	// TailPaused: PD's checkers do nothing, for the whole cluster.
 	TailPaused TailClass = "paused"
@@ -74,7 +74,16 @@ func (w *World) Classify(r *cluster.Region, store cluster.StoreID) TailClass {
 	if class, ok := w.before(r, peer); ok {
 		return class
 	}
-	return w.next(r, peer).class
+	return w.judge(r, peer).class
+}
+
+// judge is next, but for a peer that PD leaves where it is.
+func (w *World) judge(r *cluster.Region, peer int) judgement {
+	j := w.next(r, peer)
+	if !w.departs(r, peer) && (j.step == nil || j.step.peer != peer) {
+		return judgement{class: TailNotLeaving, holds: -1}
+	}
+	return j
 }
 
 func positionOn(r *cluster.Region, store cluster.StoreID) int {
@@ -99,7 +108,7 @@ func (w *World) before(r *cluster.Region, peer int) (class TailClass, ok bool) {
 		return TailUnknown, true
 	case w.running[r.ID] != nil:
 		return TailMoving, true
-	case !w.departs(r, peer):
+	case !w.departs(r, peer) && (w.stopped != "" || w.unsure != "" || r.InJointState()):
 		return TailNotLeaving, true
 	case w.stopped != "":
 		return TailPaused, true
@@ -140,6 +149,8 @@ type judgement struct {
 	search *search
 	// holds is the peer that keeps PD from the step for the asked peer, -1 for none.
 	holds int
+	// assumed: PD wants nothing of the kind.
+	assumed bool
 }
 
 // step is one operator that PD would create.
@@ -147,6 +158,8 @@ type step struct {
 	desc string   // PD's name of the operator
 	rule *ruleFit // nil where placement rules are off
 	peer int      // the peer that goes, -1 for none
+	// serves is the store of a peer that becomes a voter in its place, 0 for none.
+	serves cluster.StoreID
 }
 
 // searched makes a judgement of a step that needs a store.
@@ -164,8 +177,13 @@ func (w *World) searched(r *cluster.Region, s *step, found *search) judgement {
 		j.class = TailUnknown
 	case searchFits:
 		j.class = waiting(r)
-		if s.peer >= 0 && !w.leadership(r, s, found) {
-			j.class = TailNoNewLeader
+		if s.peer >= 0 {
+			switch w.leadership(r, s, found) {
+			case cluster.No:
+				j.class = TailNoNewLeader
+			case cluster.CannotTell:
+				j.class = TailUnknown
+			}
 		}
 	}
 	return j
@@ -178,27 +196,39 @@ func waiting(r *cluster.Region) TailClass {
 	return TailWaiting
 }
 
-// leadership reports whether somebody may lead the region once the peer has gone.
+// leadership says whether somebody may lead the region once the peer has gone.
 // PD's operator builder asks that only where the peer leads; health does not
 // count, the state of the store does (leaderTarget of filter.StoreStateFilter).
-func (w *World) leadership(r *cluster.Region, s *step, found *search) bool {
+// PD chooses the store of the new peer before it asks, so where only some of the
+// stores may lead, nobody can tell.
+func (w *World) leadership(r *cluster.Region, s *step, found *search) cluster.Answer {
 	if r.Peers[s.peer].ID != r.Leader.ID {
-		return true
+		return cluster.Yes
 	}
 	for i := range r.Peers {
-		if p := &r.Peers[i]; i != s.peer && p.Role != cluster.Learner && !p.IsWitness && w.mayLead(r, w.at(p.StoreID)) {
-			return true
+		p := &r.Peers[i]
+		votes := p.Role != cluster.Learner || p.StoreID == s.serves
+		if i != s.peer && votes && !p.IsWitness && w.mayLead(r, w.at(p.StoreID)) {
+			return cluster.Yes
 		}
 	}
-	if s.rule != nil && s.rule.rule.Role == cluster.RoleLearner {
-		return false
+	if found == nil || s.rule != nil && s.rule.rule.Role == cluster.RoleLearner {
+		return cluster.No
 	}
+	var may, mayNot bool
 	for i, v := range found.verdicts {
-		if v.eligible() != cluster.No && w.mayLead(r, i) {
-			return true
+		if v.eligible() != cluster.No {
+			leads := w.mayLead(r, i)
+			may, mayNot = may || leads, mayNot || !leads
 		}
 	}
-	return false
+	switch {
+	case may && mayNot:
+		return cluster.CannotTell
+	case may:
+		return cluster.Yes
+	}
+	return cluster.No
 }
 
 func (w *World) mayLead(r *cluster.Region, store int) bool {
