@@ -15,6 +15,9 @@ type Explanation struct {
 	Class    TailClass       `json:"class"`
 	Blocks   cluster.Answer  `json:"blocks"`
 	Sentence string          `json:"sentence"`
+	// Next is the command to type next, with CLUSTER for how the cluster was named;
+	// "" when nothing needs to be done.
+	Next string `json:"next,omitempty"`
 	// Checker is the part of PD that looks after the region: "rule" or "replica".
 	Checker string `json:"checker,omitempty"`
 	Quorum  Quorum `json:"quorum"`
@@ -96,7 +99,7 @@ func (w *World) Explain(r *cluster.Region, store cluster.StoreID) Explanation {
 	j := w.explained(r, peer)
 	e.Class, e.Blocks = j.class, j.class.Blocks()
 	w.showStep(r, &e, &j)
-	e.Sentence = w.sentence(r, peer, &e, &j)
+	e.Sentence, e.Next = w.sentence(r, peer, &e, &j), w.nextCommand(r, &e)
 	return e
 }
 

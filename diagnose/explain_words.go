@@ -85,7 +85,7 @@ func (w *World) turnWords(r *cluster.Region, e *Explanation, j *judgement) strin
 		text = fmt.Sprintf("its turn will come: PD may move the peer to store %s", idList(e.Eligible()))
 	}
 	if j.search != nil && !slices.ContainsFunc(e.Candidates, func(c Candidate) bool { return c.Eligible == cluster.Yes }) {
-		text += "; what is left of their limits PD does not show"
+		text += "; PD does not show what their limits have left"
 	}
 	if e.Class == TailBig {
 		text += fmt.Sprintf(". It has %d MiB, so the move takes long and may time out; splitting it first helps", r.ApproximateSizeMiB)

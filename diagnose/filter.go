@@ -68,6 +68,10 @@ var filterNames = [filterCount]string{
 
 func (f filter) String() string { return filterNames[f] }
 
+// Filters names all filters in the order in which PD applies them. Which of them
+// a candidate lists depends on the rule.
+func Filters() []string { return filterNames[:] }
+
 // temporary reports whether PD ignores the filter while it looks for the best
 // place.
 func (f filter) temporary() bool { return f >= filterDisconnected }

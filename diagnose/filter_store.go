@@ -2,8 +2,6 @@ package diagnose
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"ebb/cluster"
 )
@@ -155,12 +153,6 @@ func manyPending(snap *cluster.Snapshot, s *cluster.Store) cluster.Answer {
 
 // showsPending reports whether a PD of this version shows pending_peer_count.
 func showsPending(version string) bool {
-	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	a, err := strconv.Atoi(major)
-	if err != nil {
-		return false
-	}
-	b, err := strconv.Atoi(minor)
-	return err == nil && (a > 8 || a == 8 && b >= 5)
+	r := parseRelease(version)
+	return r.known() && !r.less(release{8, 5, 0})
 }
