@@ -58,8 +58,16 @@ func (d *decoder) unexpected(want string) error {
 	return fmt.Errorf("unexpected %q, want %s", d.data[d.pos:d.pos+1], want)
 }
 
-// space skips white space and says whether something follows.
+// space skips white space and says whether something follows. PD writes none
+// where it writes much.
 func (d *decoder) space() bool {
+	if d.pos < len(d.data) && d.data[d.pos] > ' ' {
+		return true
+	}
+	return d.skipSpace()
+}
+
+func (d *decoder) skipSpace() bool {
 	for d.pos < len(d.data) {
 		switch d.data[d.pos] {
 		case ' ', '\t', '\n', '\r':

@@ -72,6 +72,7 @@ func CompileWith(source string, options Options) (*Program, error) {
 		p.why = "its document has no array to go through"
 		return p, nil
 	}
+	lower(query)
 	p.compileElements(source, query, options.Array, names)
 	return p, nil
 }

@@ -36,7 +36,9 @@ type UnknownQueryError struct {
 	Nearest []string
 }
 
-func (e *UnknownQueryError) Error() string { return fmt.Sprintf("find query %q: there is none", e.Name) }
+func (e *UnknownQueryError) Error() string {
+	return fmt.Sprintf("find query %q: there is none", e.Name)
+}
 
 // ParamError is an argument that a query needs and was not given, or was given
 // and does not have.
@@ -110,7 +112,9 @@ func Named(name string) (Query, error) {
 			nearest = append(nearest, near{q.Name, d})
 		}
 	}
-	slices.SortFunc(nearest, func(a, b near) int { return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name)) })
+	slices.SortFunc(nearest, func(a, b near) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
+	})
 	e := &UnknownQueryError{Name: name}
 	for _, n := range nearest {
 		e.Nearest = append(e.Nearest, n.name)

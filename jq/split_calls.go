@@ -131,6 +131,8 @@ func (s *splitter) singleTerm(t *gojq.Term, scope *definition) bool {
 			}
 		}
 		return true
+	case gojq.TermTypeIf:
+		return t.If.Else != nil && len(t.If.Elif) == 0 && s.single(t.If.Cond, scope) && s.single(t.If.Then, scope) && s.single(t.If.Else, scope)
 	case gojq.TermTypeFunc:
 		return s.singleCall(t.Func, scope)
 	}

@@ -7,6 +7,7 @@ type visitor struct {
 	call     func(*gojq.Func) // functions and variables in use
 	function func(*gojq.FuncDef)
 	variable func(name string) // bound, with the $
+	term     func(*gojq.Term)  // any; may change it before the walk goes on
 }
 
 // mentions says whether the name is used anywhere in the query, whatever it
@@ -27,7 +28,7 @@ func (v *visitor) query(q *gojq.Query) {
 		}
 		v.query(def.Body)
 	}
-	v.term(q.Term)
+	v.visit(q.Term)
 	v.query(q.Left)
 	v.patterns(q.Patterns)
 	v.query(q.Right)
@@ -73,9 +74,12 @@ func (v *visitor) index(x *gojq.Index) {
 	}
 }
 
-func (v *visitor) term(t *gojq.Term) {
+func (v *visitor) visit(t *gojq.Term) {
 	if t == nil {
 		return
+	}
+	if v.term != nil {
+		v.term(t)
 	}
 	v.index(t.Index)
 	v.text(t.Str)
@@ -90,7 +94,7 @@ func (v *visitor) term(t *gojq.Term) {
 		v.query(t.Array.Query)
 	}
 	if t.Unary != nil {
-		v.term(t.Unary.Term)
+		v.visit(t.Unary.Term)
 	}
 	if t.Try != nil {
 		v.queries(t.Try.Body, t.Try.Catch)
