@@ -19,8 +19,9 @@ type pair struct {
 // that fits, json.Number otherwise, so that ids above 2^53 keep their digits.
 // All of the JSON is checked, also what the mask leaves out.
 //
-// It is written by hand because decoding is most of the time of a run: PD's
-// million regions take 0.6 s of it instead of 1.9 s with jsontext.
+// It is written by hand because decoding is half of the time of a run: the view
+// of the procedure's filter takes 1.6 s of one core for a million regions, 0.9 s
+// with reuse; with jsontext it takes 3.3 s, and all with encoding/json 9.6 s.
 type decoder struct {
 	data  []byte
 	pos   int
