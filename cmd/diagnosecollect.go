@@ -44,7 +44,7 @@ func collectEvidence(ctx context.Context, env *Env, t *target, opts *diagnoseOpt
 // evidenceOf is what PD, TiDB and the topology say about some stores.
 func evidenceOf(ctx context.Context, env *Env, t *target, snap *cluster.Snapshot, stores []cluster.StoreID, between time.Duration) (*diagnose.Evidence, error) {
 	ev, err := diagnose.Collect(ctx, t.pd, snap, diagnose.CollectOptions{
-		Stores: stores, For: between, Sleep: env.Sleep,
+		Stores: stores, For: between, Sleep: env.Sleep, TaskType: maintenanceType,
 		Unsupported: func(err error) bool { return errors.Is(err, pdclient.ErrNotSupported) },
 	})
 	if err != nil {

@@ -25,6 +25,8 @@ type Reader interface {
 	// Progress is PD's own estimate; ok is false when it has none.
 	Progress(ctx context.Context, id cluster.StoreID) (p cluster.Progress, ok bool, err error)
 	ReplicationStatus(ctx context.Context) (*cluster.ReplicationStatus, error)
+	// MaintenanceTasks are those of one type that hold PD's lock for maintenance.
+	MaintenanceTasks(ctx context.Context, kind string) ([]cluster.MaintenanceTask, error)
 }
 
 // CollectOptions say what to read, and how.
@@ -37,6 +39,8 @@ type CollectOptions struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Unsupported reports errors which mean that this PD has no such call.
 	Unsupported func(error) bool
+	// TaskType is the type of our own tasks in PD's lock for maintenance.
+	TaskType string
 }
 
 // recordWindow is how long PD remembers operators that ended.
@@ -93,7 +97,11 @@ func (c *collector) readSmall(ctx context.Context) {
 		FieldRegionStats:      func() (err error) { ev.RegionStats, err = c.pd.RegionStats(ctx); return err },
 		FieldPausedSchedulers: func() (err error) { ev.PausedSchedulers, err = c.pd.PausedSchedulers(ctx); return err },
 		FieldReplicationState: func() (err error) { ev.Replication, err = c.pd.ReplicationStatus(ctx); return err },
-		FieldProgress:         func() error { return c.readProgress(ctx) },
+		FieldMaintenance: func() (err error) {
+			ev.Maintenance, err = c.pd.MaintenanceTasks(ctx, c.opts.TaskType)
+			return err
+		},
+		FieldProgress: func() error { return c.readProgress(ctx) },
 		FieldPDStatus: func() error {
 			status, err := c.pd.Status(ctx)
 			if err == nil {

@@ -25,6 +25,7 @@ type fakePD struct {
 	paused  []string
 	started time.Time
 	mode    cluster.ReplicationStatus
+	tasks   []cluster.MaintenanceTask
 	left    map[cluster.StoreID]cluster.Progress
 	fail    map[Field]error
 	// cutAt ends the streams of regions after so many; 0 never.
@@ -116,6 +117,10 @@ func (f *fakePD) Progress(_ context.Context, id cluster.StoreID) (cluster.Progre
 
 func (f *fakePD) ReplicationStatus(context.Context) (*cluster.ReplicationStatus, error) {
 	return &f.mode, f.fail[FieldReplicationState]
+}
+
+func (f *fakePD) MaintenanceTasks(context.Context, string) ([]cluster.MaintenanceTask, error) {
+	return f.tasks, f.fail[FieldMaintenance]
 }
 
 // collect reads the evidence about stores, the leaving ones when none is named.

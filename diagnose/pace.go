@@ -114,7 +114,7 @@ func (p *Paced) measure(v *view) {
 
 // paceOrder are the causes that set a pace, the one that binds hardest first:
 // where PD runs all the operators it may, the limits behind them do not bind.
-var paceOrder = []string{"P23", "P07", "P06", "D18", "P08", "D17", "D03", "P24", "D30"}
+var paceOrder = []string{"P23", "P07", "P06", "D18", "P08", "D17", "P20", "D03", "P24", "D30"}
 
 func (p *Paced) limit(causes []Cause) {
 	for _, id := range paceOrder {

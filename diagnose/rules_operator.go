@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"time"
 
 	"ebb/cluster"
 )
@@ -17,6 +18,10 @@ func operatorRules() []Rule {
 		{
 			ID: "D19", Name: "dead-target", Title: "Operators wait for a store that is dead",
 			Needs: []Field{FieldOperators}, skip: nobodyLeaves, look: deadTargets,
+		},
+		{
+			ID: "P20", Name: "slow-operators", Title: "Operators have been running for long", Needs: []Field{FieldOperators},
+			skip: nobodyLeaves, look: slowOperators,
 		},
 	}
 }
@@ -97,5 +102,35 @@ func deadTargets(v *view) []Cause {
 		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}", example.RegionID, example.Desc, example.Brief)},
 		Next:     "pd-ctl operator remove " + firstID(stuck.Examples),
 		Risk:     "none: PD makes a new operator with another target",
+	}}
+}
+
+// longRun is how long the snapshot of a region of usual size takes at most on
+// stores that are well.
+const longRun = 5 * time.Minute
+
+// slowOperators: the first step adds a peer, which takes as long as its snapshot
+// does. TiKV's own limit on snapshots is not seen in PD.
+func slowOperators(v *view) []Cause {
+	var slow RegionCount
+	var oldest *cluster.Operator
+	for i := range v.ev.Running {
+		op := &v.ev.Running[i]
+		if op.StartedAt.IsZero() || v.now.Sub(op.StartedAt) < longRun || !v.names(op) {
+			continue
+		}
+		slow.add(op.RegionID)
+		if oldest == nil || op.StartedAt.Before(oldest.StartedAt) {
+			oldest = op
+		}
+	}
+	if oldest == nil {
+		return nil
+	}
+	return []Cause{{
+		Severity: Pace, Certainty: Likely, Regions: slow.Examples,
+		Sentence: fmt.Sprintf("%s run for more than %s, the oldest for %s: snapshots are slow", plural(slow.Count, "operator"), clock(longRun), clock(v.now.Sub(oldest.StartedAt))),
+		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}, at step %d of %d", oldest.RegionID, oldest.Desc, oldest.Brief, oldest.CurrentStep+1, len(oldest.Steps))},
+		Next:     "look at disk and network of the stores that it names, and at TiKV's server.snap-io-max-bytes-per-sec", Risk: "raising it takes bandwidth from queries",
 	}}
 }

@@ -26,6 +26,10 @@ func outsideRules() []Rule {
 			ID: "D23", Name: "process-state", Title: "The process of a store does not match its record",
 			Needs: []Field{FieldHosts}, look: processState,
 		},
+		{
+			ID: "D34", Name: "maintenance-running", Title: "Another run of ebb holds PD's lock for maintenance",
+			Needs: []Field{FieldMaintenance}, versions: versions{since: "8.5.5"}, look: maintenanceRunning,
+		},
 	}
 }
 
@@ -117,6 +121,21 @@ func processState(v *view) []Cause {
 			continue
 		}
 		causes = append(causes, c)
+	}
+	return causes
+}
+
+// maintenanceRunning: PD has one such lock for a cluster (RFC 0118). A run that
+// was cut off leaves its task behind.
+func maintenanceRunning(v *view) []Cause {
+	var causes []Cause
+	for _, task := range v.ev.Maintenance {
+		causes = append(causes, Cause{
+			Severity: Note, Certainty: Certain,
+			Sentence: fmt.Sprintf("a task of ebb holds PD's lock for maintenance: %s (%s)", task.Description, task.ID),
+			Evidence: []string{fmt.Sprintf("maintenance/%s: task %s", task.Type, task.ID)},
+			Next:     "look at that machine with ebb audit", Risk: "none: it only looks",
+		})
 	}
 	return causes
 }

@@ -59,7 +59,11 @@ func (v *view) shortOf(id string) []Cause {
 
 func (v *view) shortageCause(s *shortage) (Cause, bool) {
 	on := keepStores(v.subjects, s.rule.Accepts)
-	stuck := v.inClassOf(on, TailNoTarget, TailLearnerRule)
+	classes := []TailClass{TailNoTarget, TailLearnerRule}
+	if s.blame == "D20" {
+		classes = append(classes, TailTargetBusy) // PD hopes for a store that is silent until it calls it Down
+	}
+	stuck := v.inClassOf(on, classes...)
 	blocked := stuck.Count
 	if _, failed := v.ev.Unread[FieldRegions]; failed && blocked == 0 {
 		for _, store := range on {
@@ -164,46 +168,6 @@ func wants(rule *cluster.Rule) string {
 		fmt.Fprintf(&b, ", isolation-level %s", rule.IsolationLevel)
 	}
 	return b.String()
-}
-
-func spaceLines(stores []*cluster.Store) []string {
-	var lines []string
-	for _, s := range stores[:min(len(stores), 4)] {
-		lines = append(lines, fmt.Sprintf("stores: %s has %s available of %s", storeName(s), binarySize(s.Available.Bytes), binarySize(s.Capacity.Bytes)))
-	}
-	return lines
-}
-
-// binarySize writes bytes as PD does, with 1024-based units.
-func binarySize(bytes uint64) string {
-	value, unit := float64(bytes), 0
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	for value >= 1024 && unit < len(units)-1 {
-		value /= 1024
-		unit++
-	}
-	return fmt.Sprintf("%.4g%s", value, units[unit])
-}
-
-// lowOnSpace: some of the receivers are low on space, or what is left to move
-// would fill them. Neither blocks a region yet.
-func (v *view) lowOnSpace() []Cause {
-	ratio := v.snap.Schedule.LowSpaceRatio
-	var causes []Cause
-	for _, engine := range v.engines() {
-		receivers := ofEngine(v.receivers, engine)
-		full := keepStores(receivers, func(s *cluster.Store) bool { return s.LowSpace(ratio) })
-		if len(full) == 0 {
-			continue
-		}
-		causes = append(causes, Cause{
-			Severity: Pace, Certainty: Certain, Stores: storeIDs(full),
-			Sentence: fmt.Sprintf("%d of %d %s stores that stay are low on space, PD sends them nothing", len(full), len(receivers), engine),
-			Evidence: append([]string{fmt.Sprintf("config/schedule: low-space-ratio %.2g", ratio)}, spaceLines(full)...),
-			Next:     "free space on them or add a store", Risk: "none",
-		})
-	}
-	return causes
 }
 
 // othersLeaving: several stores share the same receivers.

@@ -138,7 +138,7 @@ func orphanPeers(v *view) []Cause {
 		Severity: Problem, Certainty: Certain, Blocked: v.inClass(TailOrphan).Count, Stores: unknown, Regions: here.Examples,
 		Sentence: fmt.Sprintf("%s on %s that PD has no record of", plural(peers, "peer"), plural(len(unknown), "store")),
 		Evidence: []string{fmt.Sprintf("stats/region: store_peer_count has ids %s, stores does not", idsText(unknown))},
-		Next:     "ebb orphans list CLUSTER",
+		Next:     "ebb orphans CLUSTER",
 		Risk:     "none: it only looks; removing one is judged region by region",
 	}
 	if rules := v.snap.Replication; rules != nil && !rules.EnablePlacementRules {

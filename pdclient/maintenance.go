@@ -74,3 +74,18 @@ func (c *Client) EndMaintenance(ctx context.Context, kind, id string) error {
 	}
 	return err
 }
+
+// MaintenanceTasks lists the tasks of one type that hold PD's lock for
+// maintenance: one at most. Errors: ErrNotSupported on older versions.
+func (c *Client) MaintenanceTasks(ctx context.Context, kind string) ([]cluster.MaintenanceTask, error) {
+	a, err := c.read(ctx, request{method: http.MethodGet, v2: true, path: "/maintenance/" + url.PathEscape(kind)})
+	if err := unsupported(err, "the maintenance lock", "8.5.5"); err != nil {
+		if IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var tasks []cluster.MaintenanceTask
+	err = a.decode(&tasks)
+	return tasks, err
+}

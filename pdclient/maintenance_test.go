@@ -26,10 +26,16 @@ func TestMaintenance(t *testing.T) {
 	if err := c.StartMaintenance(t.Context(), "ebb", "db2", "prune by others"); !errors.As(err, &busy) || busy.Task.ID != "db1" {
 		t.Errorf("another machine's task: %v", err)
 	}
+	if tasks, err := c.MaintenanceTasks(t.Context(), "ebb"); err != nil || len(tasks) != 1 || tasks[0].ID != "db1" {
+		t.Errorf("tasks %v, %v", tasks, err)
+	}
 	for range 2 {
 		if err := c.EndMaintenance(t.Context(), "ebb", "db1"); err != nil {
 			t.Errorf("end: %v", err)
 		}
+	}
+	if tasks, err := c.MaintenanceTasks(t.Context(), "ebb"); err != nil || len(tasks) != 0 {
+		t.Errorf("tasks %v, %v", tasks, err)
 	}
 	if task := pd.Maintenance(); task != nil {
 		t.Errorf("PD still has task %+v", task)
@@ -40,6 +46,9 @@ func TestMaintenanceOnOlderPD(t *testing.T) {
 	pd := pdtest.New(t, pdtest.V8_5)
 	if err := newClient(t, pd.URLs()...).StartMaintenance(t.Context(), "ebb", "db1", ""); !errors.Is(err, pdclient.ErrNotSupported) {
 		t.Errorf("StartMaintenance() = %v", err)
+	}
+	if _, err := newClient(t, pd.URLs()...).MaintenanceTasks(t.Context(), "ebb"); !errors.Is(err, pdclient.ErrNotSupported) {
+		t.Errorf("MaintenanceTasks() = %v", err)
 	}
 	pd.ExpectWrites(t)
 }
