@@ -44,7 +44,7 @@ func evictLeaders(v *view) []Cause {
 	if len(left) > 0 {
 		causes = append(causes, Cause{
 			Severity: Note, Certainty: Certain, Stores: left,
-			Sentence: fmt.Sprintf("evict-leader is left behind for %s that %s gone", plural(len(left), "store"), map[bool]string{true: "is", false: "are"}[len(left) == 1]),
+			Sentence: fmt.Sprintf("evict-leader is left behind for stores that are gone: %s", idsText(left)),
 			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idsText(left)},
 			Next:     fmt.Sprintf("pd-ctl scheduler remove evict-leader-scheduler-%d", left[0]), Risk: "none",
 		})
@@ -61,8 +61,8 @@ func (v *view) noNewLeader() []Cause {
 	}
 	return []Cause{{
 		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s are led from the leaving stores, and no other store may take over", plural(stuck.Count, "region")),
+		Sentence: fmt.Sprintf("%s led from the leaving stores, and no other store may take over", agree(stuck.Count, "region", "is", "are")),
 		Evidence: []string{"regions/store, stores, config/rules: " + regionList(stuck)},
-		Next:     "ebb explain " + firstID(stuck.Examples), Risk: "none: it only looks",
+		Next:     "ebb explain " + firstID(stuck.Examples) + " CLUSTER", Risk: "none: it only looks",
 	}}
 }

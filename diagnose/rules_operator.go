@@ -50,7 +50,7 @@ func stuckChanges(v *view) []Cause {
 			Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
 			Sentence: fmt.Sprintf("%s failed to move more than once within ten minutes", plural(stuck.Count, "region")),
 			Evidence: []string{fmt.Sprintf("operators/records: region %d: %s {%s} ended as %s, %d times", op.RegionID, op.Desc, op.Brief, op.Status, failed[op.RegionID])},
-			Next:     "ebb explain " + firstID(stuck.Examples), Risk: "none",
+			Next:     "ebb explain " + firstID(stuck.Examples) + " CLUSTER", Risk: "none",
 		}}
 	}
 	joint := v.inClass(TailJointState)
@@ -62,7 +62,7 @@ func stuckChanges(v *view) []Cause {
 		Severity: Note, Certainty: Possible, Blocked: 0, Regions: joint.Examples,
 		Sentence: fmt.Sprintf("%s in the middle of a change of peers, without an operator", plural(joint.Count, "region")),
 		Evidence: []string{"regions/store: IncomingVoter or DemotingVoter in " + regionList(joint)},
-		Next:     "look again in a minute; if the same regions are named: ebb explain " + firstID(joint.Examples), Risk: "none",
+		Next:     "look again in a minute; if the same regions are named: ebb explain " + firstID(joint.Examples) + " CLUSTER", Risk: "none",
 	}}
 }
 
@@ -98,7 +98,7 @@ func deadTargets(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Stores: sortedKeys(dead), Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s wait for %s that sends no heartbeats", plural(stuck.Count, "operator"), plural(len(dead), "store")),
+		Sentence: fmt.Sprintf("%s for %s without heartbeats", agree(stuck.Count, "operator", "waits", "wait"), plural(len(dead), "store")),
 		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}", example.RegionID, example.Desc, example.Brief)},
 		Next:     "pd-ctl operator remove " + firstID(stuck.Examples),
 		Risk:     "none: PD makes a new operator with another target",
@@ -129,7 +129,7 @@ func slowOperators(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Pace, Certainty: Likely, Regions: slow.Examples,
-		Sentence: fmt.Sprintf("%s run for more than %s, the oldest for %s: snapshots are slow", plural(slow.Count, "operator"), clock(longRun), clock(v.now.Sub(oldest.StartedAt))),
+		Sentence: fmt.Sprintf("%s running for more than %s, the oldest for %s: snapshots are slow", agree(slow.Count, "operator", "has been", "have been"), clock(longRun), clock(v.now.Sub(oldest.StartedAt))),
 		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}, at step %d of %d", oldest.RegionID, oldest.Desc, oldest.Brief, oldest.CurrentStep+1, len(oldest.Steps))},
 		Next:     "look at disk and network of the stores that it names, and at TiKV's server.snap-io-max-bytes-per-sec", Risk: "raising it takes bandwidth from queries",
 	}}

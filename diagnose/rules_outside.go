@@ -115,7 +115,7 @@ func processState(v *view) []Cause {
 			c.Sentence = fmt.Sprintf("the process of %s runs, but PD does not hear it", storeName(s))
 			c.Next, c.Risk = "look at its log: it may hang, or not reach PD", "do not force its removal: it holds live data"
 		case !h.Running && s.State != cluster.Tombstone && v.regionsOn(s) > 0:
-			c.Sentence = fmt.Sprintf("the process of %s does not run, and %s are left on it", storeName(s), plural(v.regionsOn(s), "region"))
+			c.Sentence = fmt.Sprintf("the process of %s does not run, and %s left on it", storeName(s), agree(v.regionsOn(s), "region", "is", "are"))
 			c.Next, c.Risk = "start it: systemctl start "+h.Unit, "none while its data is the original"
 		default:
 			continue

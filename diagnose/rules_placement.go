@@ -104,7 +104,7 @@ func (v *view) shortageCause(s *shortage) (Cause, bool) {
 		if s.fit.Places < s.fit.Accepting {
 			c.Sentence = fmt.Sprintf("%s, each in another %s, and only %s", have, s.rule.IsolationLevel, stays2(s.fit.Places, s.rule.IsolationLevel))
 		}
-		c.Next, c.Risk = "add a store with these labels; or look at one region: ebb explain "+firstID(stuck.Examples), "none"
+		c.Next, c.Risk = "add a store with these labels; or look at one region: ebb explain "+firstID(stuck.Examples)+" CLUSTER", "none"
 		if len(s.lacking) > 0 {
 			c.Evidence = append(c.Evidence, "stores: reserved by their specialUse label: "+storeNames(s.lacking))
 		}
@@ -125,9 +125,9 @@ func (v *view) noTarget() []Cause {
 	}
 	return []Cause{{
 		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s have no store to go to, each for where its other peers are", plural(stuck.Count, "region")),
+		Sentence: fmt.Sprintf("%s no store to go to, for where the other peers are", agree(stuck.Count, "region", "has", "have")),
 		Evidence: []string{"regions/store, config/rules, stores: no store passes PD's filters for " + regionList(stuck)},
-		Next:     "ebb explain " + firstID(stuck.Examples), Risk: "none: it only looks",
+		Next:     "ebb explain " + firstID(stuck.Examples) + " CLUSTER", Risk: "none: it only looks",
 	}}
 }
 

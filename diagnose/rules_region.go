@@ -46,7 +46,7 @@ func deadRegions(v *view) []Cause {
 		Severity: Problem, Certainty: Likely, Blocked: both.Count, Regions: both.Examples,
 		Sentence: fmt.Sprintf("%s cannot change: %d without a leader on a live store, %d without a live majority", plural(both.Count, "region"), leaderless.Count, minority.Count),
 		Evidence: []string{fmt.Sprintf("regions/store: leader, peers, down_peers, pending_peers of %s", regionList(both))},
-		Next:     "ebb explain " + firstID(both.Examples),
+		Next:     "ebb explain " + firstID(both.Examples) + " CLUSTER",
 		Risk:     "none; where the other peers are lost for good, only an unsafe recovery helps, and it may lose data",
 	}
 	var dead []*cluster.Store
@@ -189,9 +189,9 @@ func downPeers(v *view) []Cause {
 	if held.Count > 0 {
 		c := Cause{
 			Severity: Problem, Certainty: Likely, Blocked: held.Count, Regions: held.Examples,
-			Sentence: fmt.Sprintf("%s wait for a peer that is down or pending: PD drops none before that one is back", plural(held.Count, "region")),
+			Sentence: fmt.Sprintf("%s for a peer that is down or pending: PD drops none before that one is back", agree(held.Count, "region", "waits", "wait")),
 			Evidence: []string{"regions/store: down_peers, pending_peers of " + regionList(held)},
-			Next:     "ebb explain " + firstID(held.Examples), Risk: "none",
+			Next:     "ebb explain " + firstID(held.Examples) + " CLUSTER", Risk: "none",
 		}
 		if rules := v.snap.Replication; rules != nil && !rules.EnablePlacementRules {
 			c.Evidence = append(c.Evidence, "config/replicate: enable-placement-rules is false, so PD passes over regions with a learner that is not well")
@@ -204,9 +204,9 @@ func downPeers(v *view) []Cause {
 	}
 	c := Cause{
 		Severity: Note, Certainty: Certain, Regions: fragile.Examples,
-		Sentence: fmt.Sprintf("%s on the leaving stores have a down peer elsewhere; bring that back before another store stops", plural(fragile.Count, "region")),
+		Sentence: fmt.Sprintf("%s a down peer on another store; bring that back before another store stops", agree(fragile.Count, "region", "has", "have")),
 		Evidence: []string{"regions/store: down_peers of " + regionList(fragile)},
-		Next:     "ebb explain " + firstID(fragile.Examples), Risk: "none",
+		Next:     "ebb explain " + firstID(fragile.Examples) + " CLUSTER", Risk: "none",
 	}
 	if live := v.heading(func(t *Tally) RegionCount { return t.DownOnLive }); live.Count > 0 {
 		c.Evidence = append(c.Evidence, fmt.Sprintf("in %d of them the down peer is on a store that is Up, and PD never replaces it (pd#10778)", live.Count))

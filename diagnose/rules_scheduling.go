@@ -191,7 +191,7 @@ func scheduleDenied(v *view) []Cause {
 	}
 	if v.release.known() && slices.ContainsFunc(denyBlocks, func(r versions) bool { return r.has(v.release) }) && denied.Count > 0 {
 		c.Severity, c.Certainty, c.Blocked = Problem, Likely, denied.Count
-		c.Sentence = fmt.Sprintf("%s lie in key ranges with schedule=deny, which keeps PD %s from moving them at all", plural(denied.Count, "region"), v.snap.PDVersion)
+		c.Sentence = fmt.Sprintf("%s in key ranges with schedule=deny, which keeps PD %s from moving them at all", agree(denied.Count, "region", "lies", "lie"), v.snap.PDVersion)
 	}
 	return []Cause{c}
 }
@@ -241,7 +241,7 @@ func pausedSchedulers(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Note, Certainty: Certain,
-		Sentence: fmt.Sprintf("%s paused: a backup or an import may be running, or has died", plural(len(v.ev.PausedSchedulers), "scheduler")),
+		Sentence: fmt.Sprintf("%s paused: a backup or an import may be running, or has died", agree(len(v.ev.PausedSchedulers), "scheduler", "is", "are")),
 		Evidence: []string{"schedulers?status=paused: " + strings.Join(v.ev.PausedSchedulers[:min(len(v.ev.PausedSchedulers), 4)], ", "), "limits that it set with ttlSecond cannot be seen in PD"},
 		Next:     "wait until they resume by themselves; or: pd-ctl scheduler resume " + v.ev.PausedSchedulers[0], Risk: "a running backup or import slows down",
 	}}

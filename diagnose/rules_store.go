@@ -117,7 +117,7 @@ func buriedEarly(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Problem, Certainty: Certain, Blocked: peers, Stores: []cluster.StoreID{s.ID},
-			Sentence: fmt.Sprintf("PD calls %s Tombstone, but %s still name it", storeName(s), plural(peers, "region")),
+			Sentence: fmt.Sprintf("PD calls %s Tombstone, but %s it", storeName(s), agree(peers, "region", "still names", "still name")),
 			Evidence: []string{fmt.Sprintf("stats/region: store_peer_count of store %d is %d", s.ID, peers)},
 			Next:     fmt.Sprintf("keep its data and its record, and look at them: pd-ctl region store %d", s.ID),
 			Risk:     "none: it only looks; deleting the data or the record may lose the last copy",

@@ -151,7 +151,7 @@ var ruleCases = []ruleCase{
 	{rule: "D08", name: "a Tombstone", edit: tombstone, want: Note, sentence: `has left and waits to be cleaned up$`},
 	{rule: "D08", name: "no mark of tiup", after: func(ev *Evidence) { ev.Nodes[4].Offline = false }, want: Note, sentence: `tiup cluster prune will pass it over$`},
 	{rule: "D08", name: "no topology", after: func(ev *Evidence) { ev.Nodes = nil; ev.NoteAbsent(FieldTopology, "none") }, want: NotApplicable},
-	{rule: "D09", name: "dropped", edit: tiflash(2, 91, 92), stores: []cluster.StoreID{91}, after: func(ev *Evidence) { ev.Tables[45] = Table{Gone: true} }, want: Problem, blocked: 1, sentence: `^1 TiFlash rule without a table`},
+	{rule: "D09", name: "dropped", edit: tiflash(2, 91, 92), stores: []cluster.StoreID{91}, after: func(ev *Evidence) { ev.Tables[45] = Table{Gone: true} }, want: Problem, blocked: 1, sentence: `^1 TiFlash rule asks for more replicas`},
 	{rule: "D09", name: "there", edit: tiflash(2, 91, 92), stores: []cluster.StoreID{91}, after: func(ev *Evidence) { ev.Tables[45] = Table{Name: "a.b"} }, want: OK},
 	{rule: "D09", name: "TiDB silent", edit: tiflash(2, 91, 92), stores: []cluster.StoreID{91}, after: func(ev *Evidence) { ev.NoteUnread(FieldTables, fmt.Errorf("refused")) }, want: CouldNotLook},
 	{rule: "D09", name: "enough stores", edit: tiflash(1, 91, 92), stores: []cluster.StoreID{91}, want: NotApplicable},
@@ -170,7 +170,7 @@ var ruleCases = []ruleCase{
 	{rule: "D11", name: "two", edit: func(f *fakePD) { *f.store(4) = leavingStore(4) }, want: Note, sentence: `^2 stores leave at the same time`},
 	{rule: "D12", name: "everywhere", edit: func(f *fakePD) { f.snap.EvictLeader = []cluster.StoreID{1, 2, 3, 4}; f.add(1, 2, 5).Leader.StoreID = 5 }, want: Problem, blocked: 1, sentence: `^1 leader cannot leave`},
 	{rule: "D12", name: "on one", edit: func(f *fakePD) { f.snap.EvictLeader = []cluster.StoreID{1} }, want: Note, sentence: `^1 of 4 TiKV stores that stay take no leaders`},
-	{rule: "D12", name: "left behind", edit: func(f *fakePD) { f.snap.EvictLeader = []cluster.StoreID{66} }, want: Note, sentence: `^evict-leader is left behind for 1 store that is gone$`},
+	{rule: "D12", name: "left behind", edit: func(f *fakePD) { f.snap.EvictLeader = []cluster.StoreID{66} }, want: Note, sentence: `^evict-leader is left behind for stores that are gone: 66$`},
 	{rule: "D12", name: "for the leaving one", edit: func(f *fakePD) { f.snap.EvictLeader = []cluster.StoreID{5} }, want: OK},
 	{rule: "D13", name: "halted", edit: func(f *fakePD) { f.snap.Schedule.HaltScheduling = true }, want: Problem, blocked: 40},
 	{rule: "D13", name: "not before 7.2", edit: version("v6.5.9"), want: NotApplicable},
@@ -217,14 +217,14 @@ var ruleCases = []ruleCase{
 	{rule: "D18", name: "at the limits", edit: func(f *fakePD) {
 		f.store(1).ReceivingSnapCount, f.store(1).PendingPeerCount, f.store(1).SlowScore = 64, 64, 79
 	}, want: OK},
-	{rule: "D19", name: "towards a dead store", edit: both(silent(2, time.Minute), func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }), want: Problem, blocked: 1, sentence: `^1 operator wait for 1 store that sends no heartbeats$`},
+	{rule: "D19", name: "towards a dead store", edit: both(silent(2, time.Minute), func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }), want: Problem, blocked: 1, sentence: `^1 operator waits for 1 store without heartbeats$`},
 	{rule: "D19", name: "from a dead store", edit: both(silent(5, time.Minute), func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }), want: OK},
 	{rule: "D20", name: "Disconnected", edit: silent(2, time.Minute), want: Problem, sentence: `^store 2 .* is Disconnected: PD sends it nothing`},
 	{rule: "D20", name: "too few live", edit: both(silent(2, time.Minute), silent(3, time.Minute), func(f *fakePD) { f.regions = nil; f.add(5, 1, 4) }), want: Problem, blocked: 1, sentence: `only 2 can be placed: store 2 .* are not live$`},
 	{rule: "D20", name: "the leaving one", edit: silent(5, time.Hour), want: Note, sentence: `^store 5 .* is dead: its regions are rebuilt`},
 	{rule: "D20", name: "never heard", edit: func(f *fakePD) { f.store(2).LastHeartbeat = time.Time{} }, want: Problem, sentence: `no heartbeat to this PD leader yet$`},
 	{rule: "D21", name: "running", edit: func(f *fakePD) { f.snap.UnsafeRecovery = "collecting" }, want: Problem, blocked: 40},
-	{rule: "D22", name: "named still", edit: both(tombstone, func(f *fakePD) { f.add(8, 1, 2) }), want: Problem, blocked: 1, sentence: `^PD calls store 8 .* Tombstone, but 1 region still name it$`},
+	{rule: "D22", name: "named still", edit: both(tombstone, func(f *fakePD) { f.add(8, 1, 2) }), want: Problem, blocked: 1, sentence: `^PD calls store 8 .* Tombstone, but 1 region still names it$`},
 	{rule: "D22", name: "empty", edit: tombstone, want: OK},
 	{rule: "D23", name: "a Tombstone runs", edit: tombstone, after: func(ev *Evidence) { ev.Hosts[8] = Host{Unit: "u", Running: true} }, want: Problem, sentence: `is Tombstone, but its process runs$`},
 	{rule: "D23", name: "runs unheard", edit: silent(5, time.Hour), after: func(ev *Evidence) { ev.Hosts[5] = Host{Unit: "u", Running: true} }, want: Problem, sentence: `runs, but PD does not hear it$`},
@@ -273,7 +273,7 @@ var ruleCases = []ruleCase{
 	{rule: "P08", name: "snapshots", edit: func(f *fakePD) { f.snap.Schedule.MaxSnapshotCount = 3 }, want: Pace},
 	{rule: "P08", name: "patrol", edit: func(f *fakePD) { f.snap.Schedule.PatrolRegionInterval = 100 * time.Millisecond }, want: Pace},
 	{rule: "P08", name: "no bound is not an old one", edit: func(f *fakePD) { f.snap.Schedule.MaxPendingPeerCount = 0 }, want: OK},
-	{rule: "P12", name: "down elsewhere", edit: func(f *fakePD) { r := f.add(5, 1, 2); r.Down = []cluster.DownPeer{{Peer: r.Peers[2]}} }, want: Note, sentence: `^1 region on the leaving stores have a down peer elsewhere`},
+	{rule: "P12", name: "down elsewhere", edit: func(f *fakePD) { r := f.add(5, 1, 2); r.Down = []cluster.DownPeer{{Peer: r.Peers[2]}} }, want: Note, sentence: `^1 region has a down peer on another store`},
 	{rule: "P12", name: "a learner that is not well, without rules", edit: both(noRules, func(f *fakePD) {
 		r := f.add(5, 1, 2, 3)
 		r.Peers[3].Role = cluster.Learner
@@ -287,7 +287,7 @@ var ruleCases = []ruleCase{
 		op := operator("mv peer: store [5] to [2]")
 		op.StartedAt, op.Steps = noon.Add(-10*time.Minute), []string{"add learner", "promote"}
 		f.running = []cluster.Operator{op}
-	}, want: Pace, sentence: `^1 operator run for more than 05:00, the oldest for 10:00`},
+	}, want: Pace, sentence: `^1 operator has been running for more than 05:00, the oldest for 10:00`},
 	{rule: "P20", name: "young operator", edit: func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }, want: OK},
 	{rule: "P23", name: "young PD", edit: func(f *fakePD) { f.started = noon.Add(-time.Minute) }, want: Pace, sentence: `^the PD leader started 01:00 ago`},
 	{rule: "P23", name: "young PD that moves", edit: func(f *fakePD) {
@@ -304,7 +304,7 @@ var ruleCases = []ruleCase{
 			f.running = append(f.running, cluster.Operator{RegionID: cluster.RegionID(5000 + i), Desc: "merge-region", Brief: "merge: region 1 to 2", Kinds: []string{"merge"}})
 		}
 	}, want: Pace, sentence: `^40 merges and hot-region moves`},
-	{rule: "P26", name: "paused", edit: func(f *fakePD) { f.paused = []string{"balance-region-scheduler"} }, want: Note, sentence: `^1 scheduler paused`},
+	{rule: "P26", name: "paused", edit: func(f *fakePD) { f.paused = []string{"balance-region-scheduler"} }, want: Note, sentence: `^1 scheduler is paused`},
 }
 
 func (c *ruleCase) run(t *testing.T) *Report {

@@ -136,7 +136,7 @@ func staleRules(v *view) []Cause {
 	stuck := v.inClassOf(ofEngine(v.subjects, cluster.TiFlash), TailNoTarget, TailLearnerRule)
 	c := Cause{
 		Severity: Problem, Certainty: Certain, Blocked: stuck.Count, Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s without a table, which TiDB has dropped, still asking for more replicas than TiFlash stores stay", plural(len(gone), "TiFlash rule")),
+		Sentence: fmt.Sprintf("%s for more replicas than TiFlash stores stay, for a table that TiDB has dropped", agree(len(gone), "TiFlash rule", "asks", "ask")),
 		Evidence: []string{fmt.Sprintf("config/rules: tiflash/table-%d-r; TiDB knows no table %d", gone[0], gone[0])},
 		Next:     fmt.Sprintf("wait for TiDB's GC, or: pd-ctl config placement-rules rule-bundle get tiflash; curl -X DELETE PD/pd/api/v1/config/rule/tiflash/table-%d-r", gone[0]),
 		Risk:     "after deleting the rule, RECOVER TABLE or FLASHBACK brings the table back without its TiFlash replica",

@@ -195,3 +195,11 @@ func (v *view) silence(s *cluster.Store) string {
 	}
 	return fmt.Sprintf("last heartbeat %s ago", age.Round(time.Second))
 }
+
+// agree writes a count with its noun and the verb that goes with it.
+func agree(n int, noun, one, many string) string {
+	if n == 1 {
+		return plural(n, noun) + " " + one
+	}
+	return plural(n, noun) + " " + many
+}
