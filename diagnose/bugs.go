@@ -28,7 +28,7 @@ var bugs = []Bug{
 		Text: "PD panics when asked for one region that has no leader (HTTP 500, PANIC); lists of regions are fine",
 	},
 	{
-		Issue: "pd#9933", versions: []versions{{"6.1", "9.1"}},
+		Issue: "pd#9933", versions: []versions{{"6.1", "9.0"}},
 		Text: "a delete counts TiFlash stores as Up stores, and is refused or accepted by the wrong number",
 	},
 	{

@@ -19,7 +19,7 @@ func storeRules() []Rule {
 		{ID: "D22", Name: "buried-early", Title: "A store is Tombstone and regions still name it", Needs: []Field{FieldRegionStats}, look: buriedEarly},
 		{
 			ID: "D25", Name: "tiflash-refused", Title: "PD refuses to let a TiFlash store leave for want of TiKV stores",
-			Needs: []Field{FieldPDVersion, FieldReplication}, skip: noTiFlashUp, look: tiflashRefused, versions: versions{since: "6.1"},
+			Needs: []Field{FieldPDVersion, FieldReplication}, skip: noTiFlashUp, look: tiflashRefused, versions: versions{since: "6.1", before: "9.0"},
 		},
 		{
 			ID: "D26", Name: "limit-left-unlimited", Title: "A store that stays has the limit of one that leaves",
