@@ -118,7 +118,7 @@ func (q *queryOptions) printList(ctx context.Context, env *Env, array string, ba
 		err = q.runWhole(ctx, out, array, counted)
 	}
 	err = errors.Join(err, out.close())
-	if err != nil && began && ctx.Err() == nil {
+	if err != nil && began {
 		return fmt.Errorf("the output is incomplete: %w", err)
 	}
 	return err

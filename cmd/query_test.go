@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ebb/ui"
 )
@@ -129,9 +130,38 @@ func TestLineWriterWritesWholeLines(t *testing.T) {
 	}
 	w = &chunks{fail: errors.New("disk full")}
 	out = newLineWriter(w)
-	_ = out.line([]byte("x")) // may be early
+	for range 200 {
+		_ = out.line(long) // some of them return the error
+	}
 	if err := out.close(); !errors.Is(err, w.fail) || len(w.writes) != 1 {
 		t.Errorf("got %v after %d writes", err, len(w.writes))
+	}
+}
+
+// signals tells of each Write.
+type signals chan string
+
+func (s signals) Write(p []byte) (int, error) {
+	s <- string(p)
+	return len(p), nil
+}
+
+// One line is not held back until there are more, or the end.
+func TestLineWriterDoesNotWait(t *testing.T) {
+	w := make(signals, 1)
+	out := newLineWriter(w)
+	for _, line := range []string{"first", "second"} {
+		if err := out.line([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-w:
+			if got != line+"\n" {
+				t.Errorf("got %q", got)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("not written")
+		}
 	}
 }
 
