@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,10 @@ type PDError struct {
 }
 
 func (e *PDError) Error() string { return e.Message }
+
+// deposed says that the member found out in the middle of the call that it leads
+// no more. PD has no type for that, only its error code.
+func (e *PDError) deposed() bool { return strings.Contains(e.Message, "ErrEtcdTxnConflict") }
 
 // pdClient speaks to whichever PD member leads. It is shared by all stores.
 type pdClient struct {
@@ -167,7 +172,7 @@ func (c *pdClient) once(ctx context.Context, call func(context.Context, target) 
 		err = refusal(h)
 	}
 	var refused *PDError
-	if err != nil && (!errors.As(err, &refused) || refused.Type == pdpb.ErrorType_NOT_BOOTSTRAPPED) {
+	if err != nil && (!errors.As(err, &refused) || refused.Type == pdpb.ErrorType_NOT_BOOTSTRAPPED || refused.deposed()) {
 		_ = c.refresh(ctx) // best effort: the call's own error says more
 	}
 	return err
@@ -179,7 +184,7 @@ func (c *pdClient) retry(ctx context.Context, call func(context.Context, target)
 	for {
 		err := c.once(ctx, call)
 		var refused *PDError
-		if err == nil || errors.As(err, &refused) {
+		if err == nil || errors.As(err, &refused) && !refused.deposed() {
 			return err
 		}
 		if sleep(ctx, retryPause) != nil {
