@@ -17,6 +17,7 @@ type queryOptions struct {
 	outputOptions
 	raw   bool
 	args  []string
+	query string // only of regions
 	whole bool
 }
 
@@ -39,6 +40,12 @@ func (q *queryOptions) compile(array string) error {
 	switch {
 	case err != nil:
 		return err
+	case q.query != "" && source != "":
+		return &usageError{errors.New("both --jq and --query were given"), "give one of them"}
+	case q.query != "" && array == "":
+		return &usageError{fmt.Errorf("--query %s for one region", q.query), "the queries go through lists of regions"}
+	case q.query != "":
+		return q.compileNamed(args)
 	case source == "" && len(args) > 0:
 		return &usageError{errors.New("--arg without --jq"), "an argument is for a jq program: give one with --jq"}
 	case source == "" && q.raw:

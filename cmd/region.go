@@ -51,6 +51,7 @@ are the checks. PD fills them from heartbeats: regions without leader are in non
 		Example: `  ebb region -u http://10.0.1.4:2379 1042
   ebb region prod --jq '.regions[] | select(any(.peers[]; .store_id == 4)) | .id'
   ebb region prod --store 4 --jq '.regions[].id'
+  ebb region prod --query no-majority
   ebb region prod --check down-peer --arg s 4 --jq '.regions[] | select(.leader.store_id == ($s | tonumber))'`,
 		GroupID: groupRead,
 		Args:    cobra.MaximumNArgs(2),
@@ -66,7 +67,9 @@ are the checks. PD fills them from heartbeats: regions without leader are in non
 	f.StringVar(&opts.startKey, "start-key", "", "regions from the one that holds the key `HEX`")
 	f.StringVar(&opts.endKey, "end-key", "", "regions that begin before the key `HEX`")
 	f.IntVar(&opts.limit, "limit", 0, "no more than `N` regions (0: all)")
+	f.StringVar(&opts.query, "query", "", "run the query `NAME` that comes with ebb; list shows what there is")
 	completeValues(c, "check", regionChecks...)
+	completeValues(c, "query", queryNames()...)
 	return c
 }
 
@@ -76,6 +79,9 @@ var regionChecks = []string{
 }
 
 func runRegion(ctx context.Context, env *Env, c *cobra.Command, opts *regionOptions, args []string) error {
+	if opts.query == queryList {
+		return printQueries(env)
+	}
 	rest, id, err := splitID("region", args)
 	if err != nil {
 		return err
