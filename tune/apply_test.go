@@ -218,6 +218,9 @@ func TestTemporaryValueOfAnotherTool(t *testing.T) {
 	if _, err := w.restore(); err != nil {
 		t.Fatal(err)
 	}
+	if err := Extend(context.Background(), outcomes, time.Hour, w.deps()); err != nil {
+		t.Fatal(err)
+	}
 	if w.works(item) != "1000" {
 		t.Errorf("the other tool's value is %s", w.works(item))
 	}
@@ -231,7 +234,11 @@ func TestApplyAgain(t *testing.T) {
 			w := worldOf(t, version)
 			before := w.picture()
 			for _, p := range []Profile{Max, Max, Gentle, Fast, Gentle} {
-				w.apply(p)
+				for _, o := range w.apply(p) {
+					if c := &o.Change; c.Kind == Set && w.works(c.Item) != c.New {
+						t.Errorf("%s: %s works as %s, want %s", p, c.Item, w.works(c.Item), c.New)
+					}
+				}
 				w.now = w.now.Add(10 * time.Second)
 				if got, want := w.works(Item{AddPeer, 1}), p.Wants(AddPeer, cluster.TiKV); got != want {
 					t.Errorf("%s: add-peer is %s, want %s", p, got, want)
@@ -248,6 +255,24 @@ func TestApplyAgain(t *testing.T) {
 				t.Errorf("after\n%s\nbefore\n%s", after, before)
 			}
 		})
+	}
+}
+
+// Somebody makes a setting as fast for good while ours is temporary: ours goes, and
+// theirs stays.
+func TestApplyAgainWithoutNeed(t *testing.T) {
+	w := worldOf(t, "v5.2.4")
+	w.apply(Gentle)
+	w.snap.Limits[1] = cluster.StoreLimit{AddPeer: 50, RemovePeer: 15}
+	p := w.plan(Gentle)
+	i := slices.IndexFunc(p.Changes, func(c Change) bool { return c.Item == Item{AddPeer, 1} })
+	if i < 0 || p.Changes[i].Kind != Restore || p.Changes[i].New != "50" {
+		t.Fatalf("changes %v", changesOf(p))
+	}
+	w.apply(Gentle)
+	w.now = w.now.Add(5 * time.Second)
+	if got := w.works(Item{AddPeer, 1}); got != "50" {
+		t.Errorf("add-peer works as %s", got)
 	}
 }
 
@@ -344,10 +369,11 @@ func TestRestoreGoesOn(t *testing.T) {
 // A Tombstone takes its limits with it, but PD keeps evict-leader.
 func TestRestoreOfATombstone(t *testing.T) {
 	w := worldOf(t, "v9.0.0-beta.2.pre")
-	w.snap.Limits[4] = cluster.StoreLimit{AddPeer: 15, RemovePeer: 15}
+	w.snap.Limits[4] = cluster.StoreLimit{AddPeer: 15, RemovePeer: 20}
 	w.apply(Fast)
 	w.snap.Stores[3].State = cluster.Tombstone
 	delete(w.snap.Limits, 4)
+	w.fails[Item{RemovePeer, 4}] = errBroken // nobody may ask
 	outcomes, err := w.restore()
 	if err != nil || results(outcomes)["remove-peer/4"] != Already || results(outcomes)["evict-leader/4"] != Done {
 		t.Errorf("restore: %v, %v", results(outcomes), err)

@@ -125,7 +125,7 @@ func (g Guard) Step(r Reading) (Guard, Decision) {
 		if g.calm.IsZero() {
 			g.calm = r.At
 		}
-		if g.Level != g.Ceiling && r.At.Sub(g.calm) >= calmFor && r.At.Sub(g.changed) >= calmFor {
+		if g.Level != g.Ceiling && r.At.Sub(g.calm) >= calmFor {
 			d.Action, d.To = Resume, g.Level.faster()
 		}
 	} else {
