@@ -65,6 +65,24 @@ func newBench(t *testing.T, s setup) *bench {
 	t.Helper()
 	t.Parallel()
 	s = s.withDefaults()
+	playground := startPlayground(t, s)
+	b := &bench{T: t, Playground: playground, state: t.TempDir(), endpoints: strings.Join(playground.PD(), ",")}
+	if !s.direct {
+		b.proxy = startProxy(t, playground.PD())
+		b.endpoints = strings.Join(b.proxy.urls(), ",")
+	}
+	b.awaitSchedulers()
+	if s.limit == noBrake {
+		// Also remove-peer: PD's evict-leader cuts operators short that then leave a
+		// learner behind each, to be removed at 15 a minute.
+		b.tell(http.MethodPost, "/stores/limit", map[string]any{"rate": noBrake})
+	}
+	return b
+}
+
+// startPlayground starts what a setup describes, until the test ends.
+func startPlayground(t testing.TB, s setup) *local.Playground {
+	t.Helper()
 	shape := layout.Shape{
 		PD: s.members, TiKV: s.tikv, TiFlash: s.tiflash, Zones: s.zones, Replicas: 3, Capacity: s.capacity,
 	}
@@ -93,18 +111,7 @@ func newBench(t *testing.T, s setup) *bench {
 			t.Log("close playground:", err)
 		}
 	})
-	b := &bench{T: t, Playground: playground, state: t.TempDir(), endpoints: strings.Join(playground.PD(), ",")}
-	if !s.direct {
-		b.proxy = startProxy(t, playground.PD())
-		b.endpoints = strings.Join(b.proxy.urls(), ",")
-	}
-	b.awaitSchedulers()
-	if s.limit == noBrake {
-		// Also remove-peer: PD's evict-leader cuts operators short that then leave a
-		// learner behind each, to be removed at 15 a minute.
-		b.tell(http.MethodPost, "/stores/limit", map[string]any{"rate": noBrake})
-	}
-	return b
+	return playground
 }
 
 // awaitSchedulers waits until PD runs its four default schedulers. It begins when

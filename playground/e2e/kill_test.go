@@ -40,7 +40,7 @@ func (m moment) String() string { return m.step + " " + m.when }
 
 // stepsOfPD are the steps for which PD is told something. restore-limit is not
 // among them: as long as its leader stays, PD puts the limit back by itself.
-var stepsOfPD = []string{"delete-store", "evict-leader", "remove-evict-leader", "set-up", "force-delete-store", "remove-tombstone"}
+var stepsOfPD = []string{"delete-store", "evict-leader", "remove-evict-leader", "set-up", "force-delete-store", "remove-tombstone", "tune-set", "tune-restore"}
 
 // moments are those of all steps that an undisturbed run has written down.
 func moments(records []record, s store.StoreState) []moment {
