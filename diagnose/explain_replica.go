@@ -1,6 +1,11 @@
 package diagnose
 
-import "ebb/cluster"
+import (
+	"cmp"
+	"slices"
+
+	"ebb/cluster"
+)
 
 // PD's names of the replica checker's operators.
 const (
@@ -41,13 +46,15 @@ func (w *World) nextByReplicas(r *cluster.Region, peer int) judgement {
 }
 
 // downReplica is ReplicaChecker.checkDownPeer: it comes first, and only where it
-// finds a store does it end the round.
+// finds a store does it end the round. It goes through the peers by their ids.
 func (w *World) downReplica(r *cluster.Region, peer int) (judgement, bool) {
 	if w.snap.Schedule == nil || !w.snap.Schedule.RemoveDownReplica {
 		return judgement{}, false
 	}
-	for i := range r.Down {
-		p := positionOn(r, r.Down[i].Peer.StoreID)
+	down := slices.Clone(r.Down)
+	slices.SortFunc(down, func(a, b cluster.DownPeer) int { return cmp.Compare(a.Peer.ID, b.Peer.ID) })
+	for i := range down {
+		p := positionOn(r, down[i].Peer.StoreID)
 		if p < 0 || w.known[r.Peers[p].StoreID] == nil {
 			return judgement{}, false
 		}
