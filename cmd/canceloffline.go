@@ -16,9 +16,10 @@ func newCancelOfflineCommand(env *Env) *cobra.Command {
 		Short: "Take leaving stores back",
 		Long: `Take stores that are Offline back to Up, and undo everything around it: the
 store's own limits as they were (PD forgets them when its leader changes), its
-evict-leader scheduler, and the offline flag in the topology.
+evict-leader scheduler, and the offline flag in the topology. When no store is
+leaving any more, what ebb tune has set is put back as well.
 
-A Tombstone and a store that was deleted by force cannot be taken back.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitLocked, ExitInterrupted),
+A Tombstone and a store that was deleted by force cannot be taken back.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitLocked, ExitTuningNotUndone, ExitInterrupted),
 		Example: `  ebb cancel-offline prod -N 10.0.1.7:20160
   ebb cancel-offline -t topology.yaml -N 4 --dry-run -o json`,
 		GroupID: groupChange,
@@ -54,6 +55,8 @@ func runCancelOffline(ctx context.Context, env *Env, opts *changeOptions, args [
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}
-	err = env.apply(ctx, t, r, plan)
+	if err = env.apply(ctx, t, r, plan); err == nil {
+		err = env.restoreUnused(ctx, t, r)
+	}
 	return r.summary(ctx, nil, err)
 }

@@ -192,7 +192,7 @@ func runTuneApply(ctx context.Context, env *Env, opts *tuneApplyOptions, args []
 	}
 	outcomes, err := env.applyTune(ctx, t, r, plan, nil)
 	if err != nil {
-		return r.summary(ctx, nil, env.takeBack(ctx, t, r, err))
+		return r.summary(ctx, nil, takenBack(err, func() error { return env.restoreTune(ctx, t, r, nil) }))
 	}
 	r.wayBack(outcomes, opts.live, opts.reopenFlags(args))
 	return r.summary(ctx, nil, nil)

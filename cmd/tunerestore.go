@@ -179,18 +179,18 @@ func (e *Env) restoreTune(ctx context.Context, t *target, r *reporter, mine func
 	return err
 }
 
-// takeBack puts back what was set before something failed, with what was set by
-// earlier runs. When that was all of it, nothing is left of the attempt but why it
-// failed. What set nothing has nothing to take back.
-func (e *Env) takeBack(ctx context.Context, t *target, r *reporter, failed error) error {
+// takenBack puts back what was set before something failed. When that was all of
+// it, nothing is left of the attempt but why it failed. What set nothing has
+// nothing to take back.
+func takenBack(failed error, restore func() error) error {
 	var partial *tune.PartialError
 	if !errors.As(failed, &partial) {
 		return failed
 	}
-	if err := e.restoreTune(ctx, t, r, nil); err != nil {
+	if err := restore(); err != nil {
 		return errors.Join(failed, err)
 	}
-	return fmt.Errorf("tune apply: what had been set was put back: %w", partial.Err)
+	return fmt.Errorf("%s: what had been set was put back: %w", tune.VerbApply, partial.Err)
 }
 
 func (r *reporter) tunePlan(ctx context.Context, p *tune.Plan) error {

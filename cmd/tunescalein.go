@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"ebb/cluster"
 	"ebb/decommission"
@@ -43,11 +44,20 @@ func (o *scaleInOptions) proceedTuned(ctx context.Context, env *Env, t *target, 
 	if err != nil && !errors.As(err, new(*tune.NothingLeavingError)) {
 		return false, err
 	}
-	var document any = p
-	if err == nil {
-		document = &tunedPlan{p, speed}
+	if err != nil {
+		return o.proceed(ctx, env, r, p, question)
 	}
-	return o.confirm(ctx, r, p, document, func() (bool, error) { return env.Prompter.Confirm(ctx, question) })
+	document := &tunedPlan{p, speed}
+	if p.Changes() > 0 || o.dryRun || decommission.Err(p.Verb, p.Findings) != nil {
+		return o.confirm(ctx, r, p, document, func() (bool, error) { return env.Prompter.Confirm(ctx, question) })
+	}
+	// The stores are leaving already: the speed is all there is to ask about.
+	if err := r.plan(ctx, p, document); err != nil {
+		return false, err
+	}
+	question = fmt.Sprintf("Set %d value(s) until the stores have left?", len(speed.Changes))
+	_, err = o.agreed(ctx, r, func() (bool, error) { return env.Prompter.Confirm(ctx, question) })
+	return false, err
 }
 
 // startTuner sets the speed, now that the stores are leaving.
@@ -65,8 +75,9 @@ func (o *scaleInOptions) startTuner(ctx context.Context, env *Env, t *target, r 
 	}
 	u.cluster, u.guard = plan.ClusterID, tune.NewGuard(plan)
 	o.tuner = u
-	if err := u.set(ctx, plan); err != nil {
-		return errors.Join(err, u.end(ctx))
+	err = takenBack(u.set(ctx, plan), func() error { return u.end(ctx) })
+	if err != nil && ctx.Err() != nil && !errors.As(err, new(*tune.NotRestoredError)) {
+		return decommission.ErrDetached // the stores are leaving
 	}
-	return nil
+	return err
 }

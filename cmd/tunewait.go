@@ -193,6 +193,18 @@ func (u *tuner) end(ctx context.Context) error {
 	}
 }
 
+// restoreUnused puts the speed back when no store is leaving any more.
+func (e *Env) restoreUnused(ctx context.Context, t *target, r *reporter) error {
+	snap, err := t.pd.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(snap.Stores, func(s cluster.Store) bool { return s.Leaving() }) {
+		return nil
+	}
+	return e.restoreTune(ctx, t, r, nil)
+}
+
 // guard says that the speed is changed, and why.
 func (r *reporter) guard(ctx context.Context, d tune.Decision) {
 	if r.out.json() {
