@@ -79,11 +79,11 @@ func BenchmarkOrphans(b *testing.B) {
 	b.Log(&c)
 	quick := c.best[byStats]
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(c.ratio("SOP", byStats), "x-faster-than-sop")
+	c.compare(b, "SOP", byStats, "x-faster-than-sop")
 	b.ReportMetric(float64(quick.PeakKiB)/1024, "MiB-rss")
 	b.ReportMetric(quick.PD.Seconds()/quick.Wall.Seconds(), "pd-share")
-	b.ReportMetric(c.ratio(twoCalls, byStats), "discard-share")
-	b.ReportMetric(c.ratio(fullScan, pages(4096)), "x-discard-full-scan")
+	c.compare(b, byStats, twoCalls, "x-discard")
+	c.compare(b, fullScan, pages(4096), "x-discard-full-scan")
 	b.ReportMetric(float64(c.best[fullScan].PeakKiB)/1024, "MiB-rss-full-scan")
 }
 

@@ -34,8 +34,8 @@ func BenchmarkRegionJQ(b *testing.B) {
 	c.add("SOP", sop.best)
 	b.Log(&c)
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(c.ratio("SOP", "ebb region --jq"), "x-faster-than-sop")
-	b.ReportMetric(c.ratio("ebb region --jq", pages(4096)), "x-discard-4096")
-	b.ReportMetric(c.ratio("ebb region --jq", pages(10240)), "x-discard-10240")
+	c.compare(b, "SOP", "ebb region --jq", "x-faster-than-sop")
+	c.compare(b, "ebb region --jq", pages(4096), "x-discard-4096")
+	c.compare(b, "ebb region --jq", pages(10240), "x-discard-10240")
 	b.ReportMetric(float64(c.best["ebb region --jq"].PeakKiB)/1024, "MiB-rss")
 }
