@@ -96,6 +96,9 @@ type sample struct {
 
 // watched runs f and adds what PD used meanwhile.
 func watched(f func() (cost.Cost, error)) (s sample, err error) {
+	if err := lab.collect(); err != nil {
+		return s, err
+	}
 	before, err := lab.cpu()
 	if err != nil {
 		return s, err

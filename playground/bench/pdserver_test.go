@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,8 @@ import (
 const regionsVariable = "EBB_BENCH_SERVE_REGIONS"
 
 // servePD serves until stdin ends, which it also does when the benchmark dies.
-// It prints its URL when all regions are there.
+// It prints its URL when all regions are there, and a line for each line that it
+// reads when it has collected its garbage.
 func servePD(count string) (err error) {
 	n, err := strconv.Atoi(count)
 	if err != nil {
@@ -68,8 +70,12 @@ func servePD(count string) (err error) {
 	}
 	go stores.beatOn(ctx)
 	fmt.Println(cluster.Endpoints()[0])
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		runtime.GC()
+		fmt.Println()
+	}
+	return lines.Err()
 }
 
 // fleet is stores that do nothing but live.
@@ -131,6 +137,19 @@ type bigPD struct {
 	pid     int
 	regions int
 	loaded  time.Duration
+
+	in  io.Writer
+	out *bufio.Reader
+}
+
+// collect has PD collect its garbage, which at this size costs as much as an
+// answer, so that a run does not pay for the one before.
+func (p *bigPD) collect() error {
+	if _, err := fmt.Fprintln(p.in); err != nil {
+		return err
+	}
+	_, err := p.out.ReadString('\n')
+	return err
 }
 
 // startPD starts this program once more as PD. stop ends it.
@@ -158,12 +177,16 @@ func startPD(regions int) (p *bigPD, stop func(), err error) {
 		life.Close()
 		_ = cmd.Wait()
 	}
-	url, err := bufio.NewReader(out).ReadString('\n')
+	lines := bufio.NewReader(out)
+	url, err := lines.ReadString('\n')
 	if err != nil {
 		stop()
 		return nil, nil, fmt.Errorf("start PD with %d regions: %w", regions, err)
 	}
-	p = &bigPD{url: strings.TrimSpace(url), pid: cmd.Process.Pid, regions: regions, loaded: time.Since(began)}
+	p = &bigPD{
+		url: strings.TrimSpace(url), pid: cmd.Process.Pid, regions: regions, loaded: time.Since(began),
+		in: life, out: lines,
+	}
 	return p, stop, nil
 }
 
