@@ -95,6 +95,9 @@ type DecodeError struct {
 // errTruncated is the cause of a DecodeError whose body ended too early.
 var errTruncated = errors.New("truncated JSON")
 
+// errBehind is the cause of a DecodeError whose body does not end where it should.
+var errBehind = errors.New("more data behind it")
+
 func (e *DecodeError) Error() string {
 	return fmt.Sprintf("decode answer of %s %s at byte %d: %v", e.Method, e.URL, e.Offset, e.Err)
 }

@@ -12,20 +12,19 @@ import (
 )
 
 // typedPage decodes a page.
-func typedPage(a *answer) ([]scanned[cluster.Region], error) {
-	d := newRegionDecoder(bytes.NewBuffer(a.body))
-	var list []scanned[cluster.Region]
-	err := d.list(func(r *cluster.Region) bool {
-		if list == nil {
-			list = make([]scanned[cluster.Region], 0, max(min(d.counted, largestPage), 1))
-		}
-		list = append(list, scanned[cluster.Region]{*r, edge{r.ID, r.Epoch.Version, r.StartKey, r.EndKey}})
+func typedPage(a *answer) ([]scanned[cluster.Region], error) { return readPage(a, newRegionReader()) }
+
+// readPage reads a list that is in memory.
+func readPage[T any](a *answer, r *listReader[T]) (all []scanned[T], err error) {
+	r.buf, r.counted = a.body, -1
+	r.emit = func(items []scanned[T]) bool {
+		all = items
 		return true
-	})
-	if err != nil {
-		return nil, d.fail(http.MethodGet, a.url, err)
 	}
-	return list, nil
+	if err := r.read(); err != nil {
+		return nil, r.fail(http.MethodGet, a.url, err)
+	}
+	return all, nil
 }
 
 // pendingPage is a page on its way.

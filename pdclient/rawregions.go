@@ -3,9 +3,7 @@ package pdclient
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"iter"
-	"net/http"
 	"net/url"
 
 	"ebb/cluster"
@@ -26,17 +24,17 @@ func (c *Client) RawRegions(ctx context.Context, scan RegionScan) iter.Seq2[[][]
 
 // RawRegionsOfStore is RegionsOfStore as PD printed it; see RawRegions.
 func (c *Client) RawRegionsOfStore(ctx context.Context, id cluster.StoreID) iter.Seq2[[][]byte, error] {
-	return c.rawStream(ctx, get("/regions/store/"+id.String(), nil), "", "regions", lookForID)
+	return c.rawStream(ctx, get("/regions/store/"+id.String(), nil), "", "regions", printedRegion)
 }
 
 // RawRegionsCheck is RegionsCheck as PD printed it; see RawRegions.
 func (c *Client) RawRegionsCheck(ctx context.Context, check string) iter.Seq2[[][]byte, error] {
-	return c.rawStream(ctx, get("/regions/check/"+url.PathEscape(check), nil), checksSince[check], "regions", lookForID)
+	return c.rawStream(ctx, get("/regions/check/"+url.PathEscape(check), nil), checksSince[check], "regions", printedRegion)
 }
 
 // RawStores is Stores as PD printed them, Tombstones included; see RawRegions.
 func (c *Client) RawStores(ctx context.Context) iter.Seq2[[][]byte, error] {
-	return c.rawStream(ctx, get("/stores", url.Values{"state": allStates}), "", "stores", lookForStore)
+	return c.rawStream(ctx, get("/stores", url.Values{"state": allStates}), "", "stores", printedStore)
 }
 
 // RawRegion is Region as PD printed it.
@@ -57,7 +55,7 @@ func (c *Client) RawStore(ctx context.Context, id cluster.StoreID) ([]byte, erro
 	return bytes.TrimSpace(a.body), nil
 }
 
-func valuesOf(items []rawItem) [][]byte {
+func valuesOf(items []scanned[[]byte]) [][]byte {
 	if items == nil {
 		return nil
 	}
@@ -69,39 +67,21 @@ func valuesOf(items []rawItem) [][]byte {
 }
 
 // rawPage reads the regions of a page.
-func rawPage(a *answer) (all []rawItem, err error) {
-	keys := keyReader{room: make([]byte, 0, len(a.body)/12)}
-	r := &rawReader{list: "regions", look: keys.look, buf: a.body, counted: -1}
-	r.emit = func(items []rawItem) bool {
-		all = items
-		return true
-	}
-	if err := r.read(); err != nil {
-		return nil, r.fail(http.MethodGet, a.url, err)
-	}
-	return all, nil
+func rawPage(a *answer) ([]scanned[[]byte], error) {
+	keys := new(keyReader)
+	return readPage(a, &listReader[[]byte]{list: "regions", element: keys.printed, value: asPrinted})
 }
 
+func asPrinted(raw []byte) []byte { return raw }
+
 // rawStream is stream for lists as PD printed them.
-func (c *Client) rawStream(ctx context.Context, req request, since, list string, look func(*edge, []byte, []byte) error) iter.Seq2[[][]byte, error] {
+func (c *Client) rawStream(ctx context.Context, req request, since, list string, element func([]byte, int, *edge) (int, error)) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
-		body, url, err := c.open(ctx, req)
-		if err != nil {
-			yield(nil, unsupported(err, req.path, since))
-			return
+		r := &listReader[[]byte]{list: list, element: element, value: asPrinted}
+		for items, err := range readStream(ctx, c, req, since, r) {
+			if !yield(valuesOf(items), err) {
+				return
+			}
 		}
-		defer body.Close()
-		r := &rawReader{list: list, look: look, src: body, counted: -1}
-		r.emit = func(items []rawItem) bool { return yield(valuesOf(items), nil) }
-		err = r.read()
-		switch cause := context.Cause(ctx); {
-		case r.stopped || err == nil:
-			return
-		case cause != nil:
-			err = fmt.Errorf("%s %s: %w", req.method, url, cause)
-		default:
-			err = r.fail(req.method, url, err)
-		}
-		yield(nil, err)
 	}
 }

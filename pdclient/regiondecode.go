@@ -1,222 +1,198 @@
 package pdclient
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"net/http"
 
 	"ebb/cluster"
 )
 
-// regionDecoder reads regions from a stream token by token, so that an answer of
-// any size needs the memory of one region. Fields that are not wanted are
-// skipped without being built.
-type regionDecoder struct {
-	dec     *jsontext.Decoder
-	peers   []cluster.Peer // scratch
-	downs   []cluster.DownPeer
-	counted int // value of "count", -1 before it was read
+// regionReader decodes one region after the other, in one pass over its text.
+// Fields that are not wanted are only skimmed.
+type regionReader struct {
+	keys   keyReader
+	region cluster.Region
+	peers  []cluster.Peer // where peers are put, until it is full
 }
 
-func newRegionDecoder(r io.Reader) *regionDecoder {
-	return &regionDecoder{
-		// PD repeats no name; not checking that saves a set for every object.
-		dec:     jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		counted: -1,
-	}
+func newRegionReader() *listReader[cluster.Region] {
+	d := new(regionReader)
+	return &listReader[cluster.Region]{list: "regions", element: d.read, value: func([]byte) cluster.Region { return d.region }}
 }
 
-// list reads {"count":N,"regions":[...]} and calls yield for each region until
-// it returns false. It fails when N is not the number of regions, or when
-// anything follows: a PD follower that passes an answer on can break off in the
-// middle of a 200 and even append more.
-func (d *regionDecoder) list(yield func(*cluster.Region) bool) error {
-	n, stopped, seen := 0, false, false
-	_, err := d.object(func(name []byte) error {
-		switch string(name) {
-		case `"count"`:
-			count, err := d.uint()
-			d.counted = int(count)
-			return err
-		case `"regions"`:
-			seen = true
-			_, err := d.array(func() error {
-				var r cluster.Region
-				if err := d.region(&r); err != nil {
-					return err
-				}
-				if r.ID == 0 {
-					return errors.New("a region without id")
-				}
-				n++
-				if !yield(&r) {
-					stopped = true
-					return errStopped
-				}
-				return nil
-			})
-			return err
+// decodeRegion decodes an answer that is one region; null leaves it zero.
+func decodeRegion(a *answer) (cluster.Region, error) {
+	d := new(regionReader)
+	i := skimSpace(a.body, 0)
+	err := errShort
+	if i < len(a.body) {
+		if i, err = d.read(a.body, i, new(edge)); err == nil {
+			if i = skimSpace(a.body, i); i < len(a.body) {
+				err = errBehind
+			}
 		}
-		return d.dec.SkipValue()
-	})
-	switch {
-	case stopped:
-		return nil
-	case err != nil:
-		return err
-	case !seen:
-		return errors.New("no list of regions in it")
-	case d.counted != n:
-		return fmt.Errorf("count says %d regions, the list has %d", d.counted, n)
 	}
-	return d.end()
+	if errors.Is(err, errShort) {
+		err = errTruncated
+	}
+	if err != nil {
+		return cluster.Region{}, &DecodeError{Method: http.MethodGet, URL: a.url, Offset: int64(i), Err: err}
+	}
+	return d.region, nil
 }
 
-// end checks that nothing follows.
-func (d *regionDecoder) end() error {
-	if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("more data behind it")
-	}
-	return nil
-}
-
-var errStopped = errors.New("stopped by the reader")
-
-// region reads one region; null leaves it zero.
-func (d *regionDecoder) region(r *cluster.Region) error {
-	_, err := d.object(func(name []byte) (err error) {
+func (d *regionReader) read(b []byte, i int, e *edge) (int, error) {
+	d.region = cluster.Region{}
+	r := &d.region
+	return readObject(b, i, "a region", func(name []byte, i int) (end int, err error) {
 		switch string(name) {
-		case `"id"`:
+		case "id":
 			var id uint64
-			id, err = d.uint()
+			id, end, err = readUint(b, i)
 			r.ID = cluster.RegionID(id)
-		case `"start_key"`:
-			r.StartKey, err = d.hex()
-		case `"end_key"`:
-			r.EndKey, err = d.hex()
-		case `"epoch"`:
-			err = d.epoch(&r.Epoch)
-		case `"peers"`:
-			r.Peers, err = d.peerList()
-		case `"leader"`:
-			err = d.peer(&r.Leader)
-		case `"down_peers"`:
-			r.Down, err = d.downList()
-		case `"pending_peers"`:
-			r.Pending, err = d.peerList()
-		case `"approximate_size"`:
-			r.ApproximateSizeMiB, err = d.int()
-		case `"approximate_keys"`:
-			r.ApproximateKeys, err = d.int()
+			e.id = r.ID
+		case "start_key":
+			r.StartKey, end, err = d.keys.start(b, i)
+			e.start = r.StartKey
+		case "end_key":
+			r.EndKey, end, err = d.keys.end(b, i)
+			e.end = r.EndKey
+		case "epoch":
+			r.Epoch, end, err = readEpoch(b, i)
+			e.version = r.Epoch.Version
+		case "peers":
+			r.Peers, end, err = d.readPeers(b, i)
+		case "leader":
+			end, err = readPeer(b, i, &r.Leader)
+		case "down_peers":
+			r.Down, end, err = readDown(b, i)
+		case "pending_peers":
+			r.Pending, end, err = d.readPeers(b, i)
+		case "approximate_size":
+			r.ApproximateSizeMiB, end, err = readInt(b, i)
+		case "approximate_keys":
+			r.ApproximateKeys, end, err = readInt(b, i)
 		default:
-			err = d.dec.SkipValue()
+			end, err = skimMember(b, i, 1)
 		}
-		return err
+		return end, err
 	})
-	return err
 }
 
-func (d *regionDecoder) epoch(e *cluster.RegionEpoch) error {
-	_, err := d.object(func(name []byte) (err error) {
+func readEpoch(b []byte, i int) (e cluster.RegionEpoch, end int, err error) {
+	end, err = readObject(b, i, "an epoch", func(name []byte, i int) (end int, err error) {
 		switch string(name) {
-		case `"conf_ver"`:
-			e.ConfVer, err = d.uint()
-		case `"version"`:
-			e.Version, err = d.uint()
+		case "conf_ver":
+			e.ConfVer, end, err = readUint(b, i)
+		case "version":
+			e.Version, end, err = readUint(b, i)
 		default:
-			err = d.dec.SkipValue()
+			end, err = skimMember(b, i, 2)
 		}
-		return err
+		return end, err
 	})
-	return err
+	return e, end, err
 }
 
-// peer reads a peer. 4.0 has is_learner in place of role; later versions have
+// readPeer reads a peer. 4.0 has is_learner in place of role; later versions have
 // both (5.0.0 to 5.0.2 role only) and leave out a role of 0, Voter.
-func (d *regionDecoder) peer(p *cluster.Peer) error {
+func readPeer(b []byte, i int, p *cluster.Peer) (end int, err error) {
 	learner := false
-	_, err := d.object(func(name []byte) (err error) {
+	end, err = readObject(b, i, "a peer", func(name []byte, i int) (end int, err error) {
 		switch string(name) {
-		case `"id"`:
-			p.ID, err = d.uint()
-		case `"store_id"`:
+		case "id":
+			p.ID, end, err = readUint(b, i)
+		case "store_id":
 			var id uint64
-			id, err = d.uint()
+			id, end, err = readUint(b, i)
 			p.StoreID = cluster.StoreID(id)
-		case `"role"`:
+		case "role":
 			var role int64
-			role, err = d.int()
+			role, end, err = readInt(b, i)
 			p.Role = cluster.PeerRole(role)
-		case `"is_learner"`:
-			learner, err = d.bool()
-		case `"is_witness"`:
-			p.IsWitness, err = d.bool()
+		case "is_learner":
+			learner, end, err = readBool(b, i)
+		case "is_witness":
+			p.IsWitness, end, err = readBool(b, i)
 		default:
-			err = d.dec.SkipValue()
+			end, err = skimMember(b, i, 3)
 		}
-		return err
+		return end, err
 	})
 	if learner && p.Role == cluster.Voter {
 		p.Role = cluster.Learner
 	}
-	return err
+	return end, err
 }
 
-func (d *regionDecoder) peerList() ([]cluster.Peer, error) {
-	d.peers = d.peers[:0]
-	_, err := d.array(func() error {
+// peerRoom is how many peers are allocated at once.
+const peerRoom = 256
+
+// readPeers puts the peers of many regions into one piece of memory. An empty list
+// is nil.
+func (d *regionReader) readPeers(b []byte, i int) (list []cluster.Peer, end int, err error) {
+	end, err = readArray(b, i, "a list of peers", func(i int) (int, error) {
+		if len(d.peers) == cap(d.peers) {
+			// The list goes on in the new piece.
+			d.peers = append(make([]cluster.Peer, 0, peerRoom+2*len(list)), list...)
+		}
+		n := len(d.peers)
 		d.peers = append(d.peers, cluster.Peer{})
-		return d.peer(&d.peers[len(d.peers)-1])
+		list = d.peers[n-len(list) : n+1 : n+1]
+		return readPeer(b, i, &d.peers[n])
 	})
-	if len(d.peers) == 0 || err != nil {
-		return nil, err
-	}
-	return slices.Clone(d.peers), nil
+	return list, end, err
 }
 
-func (d *regionDecoder) downList() ([]cluster.DownPeer, error) {
-	d.downs = d.downs[:0]
-	_, err := d.array(func() error {
+func readDown(b []byte, i int) (list []cluster.DownPeer, end int, err error) {
+	end, err = readArray(b, i, "a list of down peers", func(i int) (int, error) {
 		var down cluster.DownPeer
-		_, err := d.object(func(name []byte) (err error) {
+		end, err := readObject(b, i, "a down peer", func(name []byte, i int) (end int, err error) {
 			switch string(name) {
-			case `"peer"`:
-				err = d.peer(&down.Peer)
-			case `"down_seconds"`:
-				down.DownSeconds, err = d.uint()
+			case "peer":
+				end, err = readPeer(b, i, &down.Peer)
+			case "down_seconds":
+				down.DownSeconds, end, err = readUint(b, i)
 			default:
-				err = d.dec.SkipValue()
+				end, err = skimMember(b, i, 3)
 			}
-			return err
+			return end, err
 		})
-		d.downs = append(d.downs, down)
-		return err
+		list = append(list, down)
+		return end, err
 	})
-	if len(d.downs) == 0 || err != nil {
-		return nil, err
-	}
-	return slices.Clone(d.downs), nil
+	return list, end, err
 }
 
-// hex reads a key. An empty key is nil.
-func (d *regionDecoder) hex() ([]byte, error) {
-	v, err := d.dec.ReadValue()
+// readObject is skimObject where null has no members and anything else is an
+// error.
+func readObject(b []byte, i int, what string, visit func(name []byte, i int) (int, error)) (int, error) {
+	switch b[i] {
+	case '{':
+		return skimObject(b, i, 0, visit)
+	case 'n':
+		return skimWord(b, i, "null")
+	}
+	return unwanted(b, i, what)
+}
+
+// readArray is skimArray where null has no elements and anything else is an error.
+func readArray(b []byte, i int, what string, visit func(i int) (int, error)) (int, error) {
+	switch b[i] {
+	case '[':
+		return skimArray(b, i, 0, visit)
+	case 'n':
+		return skimWord(b, i, "null")
+	}
+	return unwanted(b, i, what)
+}
+
+// unwanted is the error for a value of another kind than the one that is wanted.
+func unwanted(b []byte, i int, what string) (int, error) {
+	end, err := skimValue(b, i, 0)
 	if err != nil {
-		return nil, err
+		return end, err
 	}
-	if v.Kind() != '"' || len(v)%2 != 0 {
-		return nil, fmt.Errorf("want a hex key, got %s", clip(string(v)))
-	}
-	if len(v) == 2 {
-		return nil, nil
-	}
-	key := make([]byte, (len(v)-2)/2)
-	if _, err := hex.Decode(key, v[1:len(v)-1]); err != nil {
-		return nil, fmt.Errorf("want a hex key, got %s", clip(string(v)))
-	}
-	return key, nil
+	return i, fmt.Errorf("want %s, got %s", what, clip(string(b[i:end])))
 }

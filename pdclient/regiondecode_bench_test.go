@@ -55,10 +55,15 @@ func BenchmarkRegions(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		seen := 0
-		err := newRegionDecoder(bytes.NewReader(body)).list(func(r *cluster.Region) bool {
-			seen += len(r.Peers)
+		regions := newRegionReader()
+		regions.src, regions.counted = bytes.NewReader(body), -1
+		regions.emit = func(items []scanned[cluster.Region]) bool {
+			for i := range items {
+				seen += len(items[i].value.Peers)
+			}
 			return true
-		})
+		}
+		err := regions.read()
 		if err != nil || seen < 3*n {
 			b.Fatal(seen, err)
 		}

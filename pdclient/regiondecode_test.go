@@ -13,8 +13,8 @@ import (
 
 func decodeOne(t *testing.T, text string) cluster.Region {
 	t.Helper()
-	var r cluster.Region
-	if err := newRegionDecoder(strings.NewReader(text)).region(&r); err != nil {
+	r, err := decodeRegion(&answer{body: []byte(text)})
+	if err != nil {
 		t.Fatalf("decode %s: %v", text, err)
 	}
 	return r
@@ -57,6 +57,16 @@ func TestDecodeRegion(t *testing.T) {
 	}
 }
 
+// readRegions decodes a list of regions as one of a page is.
+func readRegions(body []byte) ([]cluster.Region, error) {
+	items, err := typedPage(&answer{body: body})
+	var out []cluster.Region
+	for i := range items {
+		out = append(out, items[i].value)
+	}
+	return out, err
+}
+
 func TestDecodeRegionsBad(t *testing.T) {
 	whole := string(regionsBody(3))
 	tests := []struct {
@@ -83,13 +93,8 @@ func TestDecodeRegionsBad(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := newRegionDecoder(strings.NewReader(tt.in))
-			err := d.list(func(*cluster.Region) bool { return true })
-			if err == nil {
-				t.Fatal("no error")
-			}
-			var decode *DecodeError
-			if err = d.fail("GET", "http://pd/regions", err); !errors.As(err, &decode) {
+			_, err := readRegions([]byte(tt.in))
+			if _, ok := errors.AsType[*DecodeError](err); !ok {
 				t.Fatalf("got %T %v, want a *DecodeError", err, err)
 			}
 			if tt.want != nil && !errors.Is(err, tt.want) {
@@ -101,11 +106,8 @@ func TestDecodeRegionsBad(t *testing.T) {
 
 func TestDecodeRegionsAgreesWithStandardLibrary(t *testing.T) {
 	body := regionsBody(200)
-	var got []cluster.Region
-	if err := newRegionDecoder(bytes.NewReader(body)).list(func(r *cluster.Region) bool {
-		got = append(got, *r)
-		return true
-	}); err != nil {
+	got, err := readRegions(body)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if want := standardRegions(t, body); !reflect.DeepEqual(got, want) {
@@ -171,23 +173,17 @@ func FuzzDecodeRegions(f *testing.F) {
 	f.Add([]byte(`{"count":0,"regions":[]}`))
 	f.Add([]byte(`{"regions":null,"count":0}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var got []cluster.Region
-		d := newRegionDecoder(bytes.NewReader(body))
-		err := d.list(func(r *cluster.Region) bool {
-			got = append(got, *r)
-			return true
-		})
+		got, err := readRegions(body)
 		if err != nil {
-			if d.fail("GET", "u", err) == nil {
-				t.Fatal("an error was lost")
-			}
 			return
 		}
 		if !json.Valid(bytes.ToValidUTF8(body, []byte("?"))) {
 			t.Fatalf("accepted %q", body)
 		}
-		if d.counted != len(got) {
-			t.Fatalf("count %d, got %d regions", d.counted, len(got))
+		for i := range got {
+			if got[i].ID == 0 {
+				t.Fatalf("%q: a region without id", body)
+			}
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package pdclient
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -55,23 +54,41 @@ func (c *Client) AllRegions(ctx context.Context) iter.Seq2[cluster.Region, error
 // stream reads a list; since is the PD version that brought it, if not all have it.
 func (c *Client) stream(ctx context.Context, r request, since string) iter.Seq2[cluster.Region, error] {
 	return func(yield func(cluster.Region, error) bool) {
-		body, url, err := c.open(ctx, r)
+		for items, err := range readStream(ctx, c, r, since, newRegionReader()) {
+			if err != nil {
+				yield(cluster.Region{}, err)
+				return
+			}
+			for i := range items {
+				if !yield(items[i].value, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// readStream reads a list while it arrives. An error ends the sequence.
+func readStream[T any](ctx context.Context, c *Client, req request, since string, r *listReader[T]) iter.Seq2[[]scanned[T], error] {
+	return func(yield func([]scanned[T], error) bool) {
+		body, url, err := c.open(ctx, req)
 		if err != nil {
-			yield(cluster.Region{}, unsupported(err, r.path, since))
+			yield(nil, unsupported(err, req.path, since))
 			return
 		}
 		defer body.Close()
-		d := newRegionDecoder(body)
-		err = d.list(func(region *cluster.Region) bool { return yield(*region, nil) })
-		if err == nil {
+		r.src, r.counted = body, -1
+		r.emit = func(items []scanned[T]) bool { return yield(items, nil) }
+		err = r.read()
+		switch cause := context.Cause(ctx); {
+		case r.stopped || err == nil:
 			return
+		case cause != nil:
+			err = fmt.Errorf("%s %s: %w", req.method, url, cause)
+		default:
+			err = r.fail(req.method, url, err)
 		}
-		if cause := context.Cause(ctx); cause != nil {
-			err = fmt.Errorf("%s %s: %w", r.method, url, cause)
-		} else {
-			err = d.fail(r.method, url, err)
-		}
-		yield(cluster.Region{}, err)
+		yield(nil, err)
 	}
 }
 
@@ -93,13 +110,10 @@ func (c *Client) region(ctx context.Context, id cluster.RegionID) (r cluster.Reg
 	if err != nil {
 		return r, nil, false, err
 	}
-	d := newRegionDecoder(bytes.NewBuffer(a.body))
-	if err = d.region(&r); err == nil {
-		err = d.end()
-	}
+	r, err = decodeRegion(a)
 	switch {
 	case err != nil:
-		return cluster.Region{}, nil, false, d.fail(http.MethodGet, a.url, err)
+		return cluster.Region{}, nil, false, err
 	case r.ID == id:
 		return r, a, true, nil
 	case r.ID == 0:

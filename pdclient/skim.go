@@ -39,7 +39,7 @@ func skimValue(b []byte, i, depth int) (int, error) {
 	case c == '{':
 		return skimObject(b, i, depth, nil)
 	case c == '[':
-		return skimArray(b, i, depth)
+		return skimArray(b, i, depth, nil)
 	case c == '-' || c >= '0' && c <= '9':
 		return skimNumber(b, i)
 	case c == 't':
@@ -53,8 +53,9 @@ func skimValue(b []byte, i, depth int) (int, error) {
 }
 
 // skimObject calls visit, unless it is nil, with each member: its name without
-// quotes, escapes as they are, and its value.
-func skimObject(b []byte, i, depth int, visit func(name, value []byte) error) (int, error) {
+// quotes, escapes as they are, and the index of its value. visit returns the index
+// behind the value.
+func skimObject(b []byte, i, depth int, visit func(name []byte, i int) (int, error)) (int, error) {
 	if depth >= maxDepth {
 		return i, errTooDeep
 	}
@@ -83,15 +84,13 @@ func skimObject(b []byte, i, depth int, visit func(name, value []byte) error) (i
 		if i = skimSpace(b, i+1); i >= len(b) {
 			return i, errShort
 		}
-		if end = plainNumber(b, i); end == 0 {
-			if end, err = skimValue(b, i, depth+1); err != nil {
-				return end, err
-			}
+		if visit == nil {
+			end, err = skimMember(b, i, depth+1)
+		} else {
+			end, err = visit(name, i)
 		}
-		if visit != nil {
-			if err := visit(name, b[i:end]); err != nil {
-				return i, err
-			}
+		if err != nil {
+			return end, err
 		}
 		if i = skimSpace(b, end); i >= len(b) {
 			return i, errShort
@@ -107,7 +106,17 @@ func skimObject(b []byte, i, depth int, visit func(name, value []byte) error) (i
 	}
 }
 
-func skimArray(b []byte, i, depth int) (int, error) {
+// skimMember is skimValue, faster for the plain numbers that most members are.
+func skimMember(b []byte, i, depth int) (int, error) {
+	if end := plainNumber(b, i); end > 0 {
+		return end, nil
+	}
+	return skimValue(b, i, depth)
+}
+
+// skimArray calls visit, unless it is nil, with the index of each element; it
+// returns the index behind the element.
+func skimArray(b []byte, i, depth int, visit func(i int) (int, error)) (int, error) {
 	if depth >= maxDepth {
 		return i, errTooDeep
 	}
@@ -116,7 +125,16 @@ func skimArray(b []byte, i, depth int) (int, error) {
 		return i + 1, nil
 	}
 	for {
-		end, err := skimValue(b, i, depth+1)
+		if i >= len(b) {
+			return i, errShort
+		}
+		var end int
+		var err error
+		if visit == nil {
+			end, err = skimValue(b, i, depth+1)
+		} else {
+			end, err = visit(i)
+		}
 		if err != nil {
 			return end, err
 		}

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"ebb/cluster"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -76,17 +79,21 @@ func FuzzRawList(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, piece byte) {
 		var want []edge
 		page, typed := typedPage(&answer{body: bytes.Clone(body)})
+		streamed, err := typedStream(&pieces{body, int(piece)%13 + 1})
+		if (err == nil) != (typed == nil) || err == nil && !reflect.DeepEqual(streamed, page) {
+			t.Fatalf("%q: as a page %+v, %v; as a stream %+v, %v", body, page, typed, streamed, err)
+		}
 		for i := range page {
 			want = append(want, page[i].edge)
 		}
 		for _, src := range []io.Reader{nil, &pieces{body, int(piece)%13 + 1}} {
-			var got []rawItem
+			var got []scanned[[]byte]
 			keys := keyReader{}
-			r := &rawReader{list: "regions", look: keys.look, counted: -1, src: src}
+			r := &listReader[[]byte]{value: asPrinted, list: "regions", element: keys.printed, counted: -1, src: src}
 			if src == nil {
 				r.buf = body
 			}
-			r.emit = func(items []rawItem) bool {
+			r.emit = func(items []scanned[[]byte]) bool {
 				got = append(got, items...)
 				return true
 			}
@@ -100,13 +107,52 @@ func FuzzRawList(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q: %v; the typed reader takes it", body, err)
 			}
-			if !slices.EqualFunc(got, want, func(g rawItem, w edge) bool {
+			if !slices.EqualFunc(got, want, func(g scanned[[]byte], w edge) bool {
 				return g.id == w.id && g.version == w.version && bytes.Equal(g.start, w.start) && bytes.Equal(g.end, w.end)
 			}) {
 				t.Fatalf("%q: got %+v, want %+v", body, got, want)
 			}
 		}
 	})
+}
+
+// typedStream decodes regions while they arrive.
+func typedStream(src io.Reader) (all []scanned[cluster.Region], err error) {
+	r := newRegionReader()
+	r.src, r.counted = src, -1
+	r.emit = func(items []scanned[cluster.Region]) bool {
+		all = append(all, items...)
+		return true
+	}
+	return all, r.read()
+}
+
+// A stream that is cut into pieces of any size is what the whole is.
+func TestTypedStreamInPieces(t *testing.T) {
+	body := regionsBody(60)
+	want, err := typedPage(&answer{body: body})
+	if err != nil || len(want) != 60 {
+		t.Fatal(len(want), err)
+	}
+	for _, size := range []int{1, 2, 3, 7, 64, 1 << 20} {
+		got, err := typedStream(&pieces{body, size})
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("in pieces of %d: %d regions, %v", size, len(got), err)
+		}
+	}
+}
+
+// Pieces of 1 MiB and more do not meet the end of a buffer, as this one does.
+func TestTypedStreamAcrossBuffers(t *testing.T) {
+	const n = 5000
+	got, err := typedStream(bytes.NewReader(regionsBody(n)))
+	if err != nil || len(got) != n {
+		t.Fatal(len(got), err)
+	}
+	want, err := typedPage(&answer{body: regionsBody(n)})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("a stream gives other regions than a page: %v", err)
+	}
 }
 
 // pieces gives out a few bytes at a time.
@@ -127,10 +173,10 @@ func (p *pieces) Read(b []byte) (int, error) {
 // What was passed on stays as it was while more is read.
 func TestRawStreamKeepsWhatItGave(t *testing.T) {
 	body := regionsBody(3000)
-	r := &rawReader{list: "regions", look: lookForID, counted: -1, src: bytes.NewReader(body)}
+	r := &listReader[[]byte]{value: asPrinted, list: "regions", element: printedRegion, counted: -1, src: bytes.NewReader(body)}
 	var all [][]byte
 	batches := 0
-	r.emit = func(items []rawItem) bool {
+	r.emit = func(items []scanned[[]byte]) bool {
 		batches++
 		all = append(all, valuesOf(items)...)
 		return true

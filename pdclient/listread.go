@@ -4,15 +4,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 )
 
-// rawReader finds the elements of a list in an answer of PD, such as
-// {"count":N,"regions":[...]}, and leaves them as they are. The answer is in
-// memory, or comes from a stream and is then held in chunks.
-type rawReader struct {
+// listReader reads the elements of a list in an answer of PD, such as
+// {"count":N,"regions":[...]}. The answer is in memory, or comes from a stream and
+// is then held in chunks.
+//
+// It is written by hand because it was measured to matter: with a library that
+// reads tokens a full scan of regions took 1.4 times what it takes to read and
+// discard them, and that library 80 % of the program's time.
+type listReader[T any] struct {
 	list string // name of the list
-	// look is called with the members of each element. It has to find an id.
-	look func(e *edge, name, value []byte) error
+	// element reads the element that starts at i and returns the index behind it. It
+	// has to find an id. Where the text ends inside it is called again, from its
+	// start.
+	element func(b []byte, i int, e *edge) (int, error)
+	// value makes what is passed on of the element that was read last; raw is its
+	// text.
+	value func(raw []byte) T
 
 	src   io.Reader // nil when buf is the whole answer
 	chunk int       // size of the next buffer
@@ -20,20 +30,20 @@ type rawReader struct {
 	pos   int
 	base  int64 // offset of buf in the answer
 
-	items   []rawItem // since the last call of emit
-	edge    edge      // of the element that is being read
-	emit    func([]rawItem) bool
+	items   []scanned[T] // since the last call of emit
+	edge    edge         // of the element that is being read
+	emit    func([]scanned[T]) bool
 	counted int // value of "count", -1 before it was read
 	n       int
 	seen    bool // the list
 	stopped bool // emit has had enough
 }
 
-// rawItem is an element as PD printed it.
-type rawItem = scanned[[]byte]
+// errStopped ends the reading because emit has had enough.
+var errStopped = errors.New("stopped by the reader")
 
 // read reads the answer. What emit is given stays valid and is not changed.
-func (r *rawReader) read() error {
+func (r *listReader[T]) read() error {
 	if err := r.expect('{'); err != nil {
 		return err
 	}
@@ -58,10 +68,10 @@ func (r *rawReader) read() error {
 
 // finish checks what is known when the list has been read: a PD follower that
 // passes an answer on can break off in the middle of a 200 and even append more.
-func (r *rawReader) finish() error {
+func (r *listReader[T]) finish() error {
 	switch _, err := r.peek(); {
 	case err == nil:
-		return errors.New("more data behind it")
+		return errBehind
 	case !errors.Is(err, errTruncated):
 		return err
 	case !r.seen:
@@ -73,8 +83,8 @@ func (r *rawReader) finish() error {
 	return nil
 }
 
-func (r *rawReader) member() error {
-	quoted, err := r.value()
+func (r *listReader[T]) member() error {
+	quoted, err := r.next()
 	if err == nil && quoted[0] != '"' {
 		err = errMalformed
 	}
@@ -93,15 +103,17 @@ func (r *rawReader) member() error {
 		r.seen = true
 		return r.elements()
 	}
-	value, err := r.value()
+	value, err := r.next()
 	if err != nil {
 		return err
 	}
 	switch {
 	case name == "count":
-		n, err := skimUint(value)
-		r.counted = int(n)
-		return err
+		n, err := strconv.Atoi(string(value))
+		if err != nil {
+			return errors.New("want a count, got " + clip(string(value)))
+		}
+		r.counted = n
 	case name == r.list && string(value) == "null":
 		r.seen = true
 	case name == r.list:
@@ -110,8 +122,7 @@ func (r *rawReader) member() error {
 	return nil
 }
 
-func (r *rawReader) elements() error {
-	visit := func(name, value []byte) error { return r.look(&r.edge, name, value) }
+func (r *listReader[T]) elements() error {
 	r.pos++
 	for first := true; !r.stopped; first = false {
 		c, err := r.peek()
@@ -126,12 +137,12 @@ func (r *rawReader) elements() error {
 				return err
 			}
 		}
-		r.edge = edge{}
 		v, err := r.whole(func(b []byte, i int) (int, error) {
+			r.edge = edge{}
 			if b[i] != '{' {
 				return skimValue(b, i, 0)
 			}
-			return skimObject(b, i, 0, visit)
+			return r.element(b, i, &r.edge)
 		})
 		switch {
 		case err != nil:
@@ -140,22 +151,22 @@ func (r *rawReader) elements() error {
 			return fmt.Errorf("an element of %s without id", r.list)
 		}
 		if r.items == nil {
-			r.items = make([]rawItem, 0, max(min(r.counted-r.n, len(r.buf)/256), 16))
+			r.items = make([]scanned[T], 0, max(min(r.counted-r.n, len(r.buf)/256), 16))
 		}
-		r.items = append(r.items, rawItem{v, r.edge})
+		r.items = append(r.items, scanned[T]{r.value(v), r.edge})
 		r.n++
 	}
 	return nil
 }
 
-// value returns the next value.
-func (r *rawReader) value() ([]byte, error) {
+// next returns the next value.
+func (r *listReader[T]) next() ([]byte, error) {
 	return r.whole(func(b []byte, i int) (int, error) { return skimValue(b, i, 0) })
 }
 
 // whole returns what skim finds at the next value, which it reads again from the
 // start when the buffer ends inside it.
-func (r *rawReader) whole(skim func(b []byte, i int) (int, error)) ([]byte, error) {
+func (r *listReader[T]) whole(skim func(b []byte, i int) (int, error)) ([]byte, error) {
 	if _, err := r.peek(); err != nil {
 		return nil, err
 	}
@@ -177,7 +188,7 @@ func (r *rawReader) whole(skim func(b []byte, i int) (int, error)) ([]byte, erro
 }
 
 // peek returns the next byte that is no white space and stays in front of it.
-func (r *rawReader) peek() (byte, error) {
+func (r *listReader[T]) peek() (byte, error) {
 	for {
 		if r.pos = skimSpace(r.buf, r.pos); r.pos < len(r.buf) {
 			return r.buf[r.pos], nil
@@ -188,7 +199,7 @@ func (r *rawReader) peek() (byte, error) {
 	}
 }
 
-func (r *rawReader) expect(want byte) error {
+func (r *listReader[T]) expect(want byte) error {
 	c, err := r.peek()
 	if err != nil {
 		return err
