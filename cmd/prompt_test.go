@@ -227,7 +227,7 @@ func TestWaitingOnATerminal(t *testing.T) {
 	m := onTerminal(t, nil, "scale-in", "-u", pd.URLs()[0], "-N", "4", "--yes", "--wait", "--interval", "20ms")
 	m.waitFor("Offline: 7 regions")
 	pd.MoveRegions(4, 3)
-	m.waitFor("% done")
+	m.waitFor("42.8%") // in the table
 	m.master.WriteString("\x03")
 	m.end(ExitInProgress, before)
 	pd.ExpectWrites(t, "DELETE /store/4")
