@@ -176,32 +176,37 @@ func TestTuneExtends(t *testing.T) {
 	}
 }
 
-// TestTuneHandedOver puts the speed back from another run while one waits: the
+// TestTuneHandedOver changes the speed from another run while one waits: the
 // waiting one leaves it at that.
 func TestTuneHandedOver(t *testing.T) {
 	t.Parallel()
-	pd := pdtest.New(t, pdtest.V8_5)
-	pd.AddStores(1, 2, 3, 4)
-	pd.AddRegions(40, 1, 2, 3, 4)
-	home := t.TempDir()
-	writes := 0
-	_, stderr, code := timeLapse(t, pd, home, func(passed time.Duration) {
-		switch passed {
-		case time.Minute:
-			if _, stderr, code := timeLapse(t, pd, home, nil, "tune", "restore", "--yes"); code != ExitDone {
-				t.Errorf("restore: exit code %d\n%s", code, stderr)
+	for _, other := range [][]string{{"tune", "restore", "--yes"}, {"tune", "apply", "--profile", "max", "--yes"}} {
+		t.Run(other[1], func(t *testing.T) {
+			t.Parallel()
+			pd := pdtest.New(t, pdtest.V8_5)
+			pd.AddStores(1, 2, 3, 4)
+			pd.AddRegions(40, 1, 2, 3, 4)
+			home := t.TempDir()
+			writes := 0
+			_, stderr, code := timeLapse(t, pd, home, func(passed time.Duration) {
+				switch passed {
+				case time.Minute:
+					if _, stderr, code := timeLapse(t, pd, home, nil, other...); code != ExitDone {
+						t.Errorf("%v: exit code %d\n%s", other, code, stderr)
+					}
+					writes = pd.Made("POST /store/1/limit")
+				case 20 * time.Minute:
+					pd.MoveRegions(4, 30)
+					pd.Bury()
+				}
+			}, "scale-in", "-N", "4", "--wait", "--tune", "gentle", "--interval", "10s", "--yes")
+			if code != ExitDone || !strings.Contains(stderr, "another run of ebb has changed the speed") {
+				t.Errorf("exit code %d\n%s", code, stderr)
 			}
-			writes = pd.Made("POST /store/1/limit")
-		case 20 * time.Minute:
-			pd.MoveRegions(4, 30)
-			pd.Bury()
-		}
-	}, "scale-in", "-N", "4", "--wait", "--tune", "gentle", "--interval", "10s", "--yes")
-	if code != ExitDone || !strings.Contains(stderr, "another run of ebb has changed the speed") {
-		t.Errorf("exit code %d\n%s", code, stderr)
-	}
-	if made := pd.Made("POST /store/1/limit"); made != writes {
-		t.Errorf("wrote the limit %d times after it was put back", made-writes)
+			if made := pd.Made("POST /store/1/limit"); made != writes {
+				t.Errorf("wrote the limit %d times after that", made-writes)
+			}
+		})
 	}
 }
 
