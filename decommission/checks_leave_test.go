@@ -378,3 +378,32 @@ func TestCheckReportAnswersBothQuestions(t *testing.T) {
 		t.Errorf("leave %v, loss %v of a list that broke off", r.Leave.Answer, r.Loss.Answer)
 	}
 }
+
+// The stores that a rule lets lead are not always those that hold its regions.
+func TestLeadersHome(t *testing.T) {
+	eu := labelled("zone", "eu")
+	rules := []cluster.Rule{
+		{GroupID: "p", ID: "lead", Role: cluster.RoleLeader, Count: 1, LabelConstraints: []cluster.LabelConstraint{in("zone", "eu")}},
+		{GroupID: "p", ID: "follow", Role: cluster.RoleFollower, Count: 2},
+	}
+	tests := []struct {
+		name     string
+		evicting []cluster.StoreID
+		leaving  []cluster.StoreID
+		rules    []cluster.Rule
+		want     string
+	}{
+		{"one that may lead stays", nil, []cluster.StoreID{4}, rules, "ok: 4 of 4"},
+		{"the one that stays evicts", []cluster.StoreID{1}, []cluster.StoreID{4}, rules, "refused: no TiKV store that stays accepts the leaders of regions under rule p/lead"},
+		{"a follower rule lets nobody lead", []cluster.StoreID{1}, []cluster.StoreID{4}, []cluster.Rule{rules[1], rules[0]}, "refused: no TiKV store that stays accepts the leaders"},
+		{"any may lead", []cluster.StoreID{1}, []cluster.StoreID{4}, []cluster.Rule{voterRule("default", 3)}, "warning: 3 of 4"},
+		{"none may lead today either", []cluster.StoreID{1, 4}, []cluster.StoreID{2}, rules, "warning: "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			snap := snapshot(tikv(1, eu), tikv(2), tikv(3), tikv(4, eu), tikv(5))
+			snap.Rules, snap.EvictLeader = tt.rules, tt.evicting
+			wantFound(t, newChecker(surveyed(snap, tt.leaving...), tt.leaving).leaderTargets(), "leader-targets", tt.want)
+		})
+	}
+}

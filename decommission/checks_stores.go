@@ -2,7 +2,6 @@ package decommission
 
 import (
 	"fmt"
-	"slices"
 
 	"ebb/cluster"
 )
@@ -69,37 +68,4 @@ func isAre(n int, noun string) string {
 		return "1 " + noun + " is"
 	}
 	return fmt.Sprintf("%d %ss are", n, noun)
-}
-
-// leaderTargets: the leaders need a TiKV store that stays and accepts them. PD
-// refuses the delete for lack of one only since 6.1.
-func (c *checker) leaderTargets() []Finding {
-	const name = "leader-targets"
-	if !slices.Contains(c.engines(), cluster.TiKV) {
-		return []Finding{{Check: name, Result: NotApplicable, Summary: "TiFlash holds no leaders"}}
-	}
-	if c.snap.Unread["evict_leader"] != nil {
-		return []Finding{c.unread(name, "evict_leader", "the evict-leader scheduler")}
-	}
-	tikv := c.receiversOf(cluster.TiKV)
-	var evicting []*cluster.Store
-	for _, s := range tikv {
-		if slices.Contains(c.snap.EvictLeader, s.ID) {
-			evicting = append(evicting, s)
-		}
-	}
-	f := Finding{
-		Check: name, Result: OK, Stores: storeIDs(evicting),
-		Summary: fmt.Sprintf("%d of %s that stay accept leaders", len(tikv)-len(evicting), plural(len(tikv), "TiKV store")),
-	}
-	if len(evicting) > 0 {
-		f.Result = Warning
-		f.Evidence = []string{"under evict-leader: " + storeNames(evicting)}
-		f.Fix = fmt.Sprintf("pd-ctl scheduler remove evict-leader-scheduler-%d", evicting[0].ID)
-	}
-	if len(evicting) == len(tikv) {
-		f.Result = Refused
-		f.Summary = "no TiKV store that stays accepts leaders"
-	}
-	return []Finding{f}
 }
