@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -51,6 +52,9 @@ func TestEveryVersion(t *testing.T) {
 			}
 			checkDisplay(t, p, ebb("display", "-o", "json"))
 			before := pd.Limit(4)
+			if out := ebb("check", "-N", "4", "-o", "json", "--jq", ".leave.answer, .loss.answer"); out != "yes\nyes\n" && out != "\"yes\"\n\"yes\"\n" {
+				t.Errorf("check says %s", out)
+			}
 
 			ebb("scale-in", "-N", "4", "--evict-leader", "--yes")
 			if s, _ := pd.Store(4); s.State != cluster.Offline || s.PhysicallyDestroyed {
@@ -113,6 +117,49 @@ func checkDisplay(t *testing.T, p pdtest.Profile, document string) {
 		}
 		if hasNodeState := p >= pdtest.V6_1; hasNodeState != (s.NodeState != "") {
 			t.Errorf("node state %q", s.NodeState)
+		}
+	}
+}
+
+// TestForecastOfDelete compares what check says of PD's answer to the deletes with
+// what PD then answers.
+func TestForecastOfDelete(t *testing.T) {
+	tests := []struct {
+		name   string
+		stores []cluster.StoreID
+		flash  []cluster.StoreID
+		leaves cluster.StoreID
+	}{
+		{"enough", []cluster.StoreID{1, 2, 3, 4}, nil, 4},
+		{"too few", []cluster.StoreID{1, 2, 3}, nil, 3},
+		{"TiFlash makes up the number", []cluster.StoreID{1, 2, 3}, []cluster.StoreID{9}, 3},
+		{"TiFlash leaves", []cluster.StoreID{1, 2, 3}, []cluster.StoreID{9}, 9},
+		{"TiFlash leaves, and TiKV is short", []cluster.StoreID{1, 2}, []cluster.StoreID{9}, 9},
+	}
+	for _, p := range pdtest.Profiles() {
+		for _, tt := range tests {
+			t.Run(p.String()+"/"+tt.name, func(t *testing.T) {
+				t.Parallel()
+				pd := pdtest.New(t, p)
+				pd.AddStores(append(tt.stores, tt.flash...)...)
+				for _, id := range tt.flash {
+					pd.EditStore(id, func(s *cluster.Store) { s.Labels = []cluster.Label{{Key: cluster.EngineLabel, Value: "tiflash"}} })
+				}
+				out, _, _ := ebb(t, "check", "-u", pd.URLs()[0], "-N", tt.leaves.String(), "--jq", `.leave.findings[] | select(.check == "pd-delete") | .summary`)
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, pd.URLs()[0]+"/pd/api/v1/store/"+tt.leaves.String(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("X-Caller-ID", "test")
+				resp, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				if says, does := strings.Contains(out, "let them go"), resp.StatusCode == http.StatusOK; says != does && !strings.Contains(out, "may refuse") {
+					t.Errorf("check says %q, PD answers %s", out, resp.Status)
+				}
+			})
 		}
 	}
 }

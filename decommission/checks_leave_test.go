@@ -197,6 +197,7 @@ func TestPDDeleteForecast(t *testing.T) {
 		{"a dead one counts", "v8.5.3", []cluster.Store{tikv(1, dead), tikv(2), tikv(3), tikv(4)}, []cluster.StoreID{4}, "ok: PD itself would let them go: it would count 3 stores up (1 dead among them), and max-replicas is 3; it looks at nothing else"},
 		{"TiFlash counts", "v8.5.3", []cluster.Store{tiflash(1), tikv(2), tikv(3), tikv(4)}, []cluster.StoreID{4}, "(1 TiFlash among them)"},
 		{"TiFlash is held back by TiKV's number", "v8.5.3", []cluster.Store{tiflash(1), tikv(2), tikv(3)}, []cluster.StoreID{1}, "refused: PD itself will refuse: it would count 2 stores up"},
+		{"newer PDs leave TiFlash out", "v9.0.0-beta.2.pre-483-ga186e0cc61", []cluster.Store{tiflash(1), tikv(2), tikv(3), tikv(4)}, []cluster.StoreID{4}, "warning: PD itself may refuse: it would count 3 stores up (1 TiFlash among them)"},
 		{"half of a set", "v8.5.3", []cluster.Store{tikv(1), tikv(2), tikv(3), tikv(4)}, []cluster.StoreID{3, 4}, "warning: PD itself will refuse: it would count 2 stores up"},
 		{"before 6.1", "v5.4.3", []cluster.Store{tikv(1), tikv(2), tikv(3)}, []cluster.StoreID{3}, "ok: PD itself would let them go: v5.4.3 looks at nothing"},
 		{"6.1", "v6.1.0", []cluster.Store{tikv(1), tikv(2), tikv(3)}, []cluster.StoreID{3}, "warning: PD itself will refuse"},

@@ -10,7 +10,7 @@ import (
 )
 
 // pdDelete forecasts PD's own answer to the deletes, from what it counts: since
-// 6.1 the stores whose state is Up, dead ones and, until 9.0, TiFlash included,
+// 6.1 the stores whose state is Up, dead ones and, until some 9.0, TiFlash included,
 // must be as many as max-replicas afterwards (RaftCluster.checkReplicaBeforeOfflineStore).
 // PD is asked for one store after the other, so it may refuse half of a set.
 func (c *checker) pdDelete(others []Finding) Finding {
@@ -21,7 +21,7 @@ func (c *checker) pdDelete(others []Finding) Finding {
 			deletes++
 		}
 	}
-	up, note := c.countedByPD()
+	up, tiflash, note := c.countedByPD()
 	release, known := releaseOf(c.snap.PDVersion)
 	switch {
 	case deletes == 0:
@@ -39,6 +39,10 @@ func (c *checker) pdDelete(others []Finding) Finding {
 			f.Result = Warning
 		}
 		return f
+	case (!known || release >= nineZero) && up-tiflash < c.snap.Replication.MaxReplicas:
+		f.Result = Warning
+		f.Summary = fmt.Sprintf("PD itself may refuse: it would count %s up%s, newer ones without TiFlash, and max-replicas is %d", plural(up, "store"), note, c.snap.Replication.MaxReplicas)
+		return f
 	default:
 		f.Summary = fmt.Sprintf("PD itself would let them go: it would count %s up%s, and max-replicas is %d", plural(up, "store"), note, c.snap.Replication.MaxReplicas)
 	}
@@ -50,18 +54,18 @@ func (c *checker) pdDelete(others []Finding) Finding {
 
 // countedByPD is how many stores PD calls up when the targets have left, and what
 // it should not have counted.
-func (c *checker) countedByPD() (up int, note string) {
-	dead, tiflash := 0, 0
+func (c *checker) countedByPD() (up, tiflash int, note string) {
+	dead := 0
 	for i := range c.snap.Stores {
 		s := &c.snap.Stores[i]
 		if s.State != cluster.Up || c.leaving[s.ID] {
 			continue
 		}
 		up++
-		switch {
-		case !s.Live(c.now):
+		if !s.Live(c.now) {
 			dead++
-		case s.Engine() != cluster.TiKV:
+		}
+		if s.Engine() != cluster.TiKV {
 			tiflash++
 		}
 	}
@@ -75,7 +79,7 @@ func (c *checker) countedByPD() (up int, note string) {
 	if len(notes) > 0 {
 		note = fmt.Sprintf(" (%s among them)", strings.Join(notes, ", "))
 	}
-	return up, note
+	return up, tiflash, note
 }
 
 // noWayRound reports whether a check refused that no risk overrides.
@@ -83,8 +87,12 @@ func noWayRound(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Result == Refused && f.Risk == "" })
 }
 
-// sixOne is the first release with the check.
-const sixOne = 6001
+// sixOne is the first release with the check; some build of nineZero was the
+// first that leaves TiFlash out.
+const (
+	sixOne   = 6001
+	nineZero = 9000
+)
 
 // releaseOf is a number that grows with the major and minor version of PD, 6001
 // for 6.1; ok is false for builds that do not say theirs.
