@@ -42,12 +42,12 @@ func (w *World) sentence(r *cluster.Region, peer int, e *Explanation, j *judgeme
 
 // stepWords are about the classes that depend on PD's choice of a store.
 func (w *World) stepWords(r *cluster.Region, on string, e *Explanation, j *judgement) string {
-	if j.holds >= 0 && e.Class != TailLearnerRule {
-		on = fmt.Sprintf("its peer on store %d, which comes before that on store %d,", r.Peers[j.holds].StoreID, e.Store)
+	if j.holds >= 0 {
+		on = fmt.Sprintf("its peer on store %d (PD does not get past it to that on store %d)", r.Peers[j.holds].StoreID, e.Store)
 	}
 	subject := "a new store for " + on
 	if e.Step != nil && e.Step.Removes == 0 && e.Step.Operator == stepAdd {
-		subject = "a store for the peer that rule " + e.Step.Rule + " lacks, and that comes first,"
+		subject = "a store for the peer that rule " + e.Step.Rule + " lacks (PD adds that first)"
 	}
 	switch e.Class {
 	case TailOrphan:
@@ -57,7 +57,7 @@ func (w *World) stepWords(r *cluster.Region, on string, e *Explanation, j *judge
 		state := choose(e.Class == TailDownReplica, "down or silent", "pending")
 		return fmt.Sprintf("the peer on store %d is %s; PD keeps the one on store %d until it is well", r.Peers[j.holds].StoreID, state, e.Store)
 	case TailLearnerRule:
-		return fmt.Sprintf("rule %s wants %d learners, and no store passes PD's filters for %s: %s", e.Step.Rule, j.step.rule.rule.Count, on, w.refusals(j.search, false))
+		return fmt.Sprintf("rule %s asks for a learner, count %d, and no store passes PD's filters as %s: %s", e.Step.Rule, j.step.rule.rule.Count, subject, w.refusals(j.search, false))
 	case TailNoTarget:
 		return fmt.Sprintf("no store passes PD's filters as %s: %s", subject, w.refusals(j.search, false))
 	case TailTargetBusy:
@@ -85,7 +85,7 @@ func (w *World) turnWords(r *cluster.Region, e *Explanation, j *judgement) strin
 		text = fmt.Sprintf("its turn will come: PD may move the peer to store %s", idList(e.Eligible()))
 	}
 	if j.search != nil && !slices.ContainsFunc(e.Candidates, func(c Candidate) bool { return c.Eligible == cluster.Yes }) {
-		text += "; PD does not show what their limits have left"
+		text += "; PD does not show what is left of the store limits"
 	}
 	if e.Class == TailBig {
 		text += fmt.Sprintf(". It has %d MiB, so the move takes long and may time out; splitting it first helps", r.ApproximateSizeMiB)

@@ -130,3 +130,23 @@ func TestClassify(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkClassify is the cost of one region in a cluster of 100 stores with
+// zones and hosts.
+func BenchmarkClassify(b *testing.B) {
+	var stores []cluster.Store
+	for id := range cluster.StoreID(100) {
+		s := upStore(id+1, cluster.Label{Key: "zone", Value: fmt.Sprint("z", id%3)}, cluster.Label{Key: "host", Value: fmt.Sprint("h", id)})
+		stores = append(stores, s)
+	}
+	stores[0].State, stores[0].StateName = cluster.Offline, cluster.StateOffline
+	snap := testSnapshot(stores...)
+	snap.Rules[0].LocationLabels, snap.Rules[0].IsolationLevel = []string{"zone", "host"}, "zone"
+	w, r := NewWorld(snap, nil), testRegion(1, 2, 3)
+	b.ReportAllocs()
+	for b.Loop() {
+		if class := w.Classify(r, 1); class != TailWaiting {
+			b.Fatal(class)
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 func ruleText(v *diagnose.RuleView) string {
 	r := &v.Rule
-	text := fmt.Sprintf("%s: %d %s", r.Name(), r.Count, r.Role)
+	text := fmt.Sprintf("%s: %s, count %d", r.Name(), r.Role, r.Count)
 	for i := range r.LabelConstraints {
 		c := &r.LabelConstraints[i]
 		text += ", " + strings.TrimRight(c.Key+" "+c.Op+" "+strings.Join(c.Values, ","), " ")
