@@ -66,6 +66,15 @@ func TestCancelOperatorTouchesOneRegion(t *testing.T) {
 	}
 }
 
+// PD says "operator not found" when it remembers no operator at all.
+func TestNoOperatorRecords(t *testing.T) {
+	pd := pdtest.New(t, pdtest.V8_5)
+	records, err := newClient(t, pd.URLs()...).OperatorRecords(t.Context(), time.Unix(0, 0))
+	if err != nil || len(records) != 0 {
+		t.Errorf("records %v, %v", records, err)
+	}
+}
+
 func TestOperatorRecordsBefore60(t *testing.T) {
 	pd := newPD(t, pdtest.V5_4)
 	if _, err := newClient(t, pd.URLs()...).OperatorRecords(t.Context(), time.Unix(0, 0)); !errors.Is(err, pdclient.ErrNotSupported) {

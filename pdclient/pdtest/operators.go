@@ -89,6 +89,9 @@ func (pd *PD) getRecords(r *request) reply {
 			out = append(out, fmt.Sprintf("%s finished (finishAt:%s, duration:1s)", op, op.finished))
 		}
 	}
+	if len(out) == 0 {
+		return failed(http.StatusInternalServerError, "[PD:operator:ErrOperatorNotFound]operator not found")
+	}
 	return ok(out)
 }
 
