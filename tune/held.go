@@ -88,6 +88,9 @@ func Outstanding(entries []Entry, now time.Time) []Held {
 				continue
 			}
 			at := find(r.Item)
+			if at >= 0 && !list[at].Permanent && !list[at].temporary(e.At) {
+				list, at = slices.Delete(list, at, at+1), -1 // it had gone by itself
+			}
 			if at < 0 {
 				at = len(list)
 				list = append(list, Held{Item: r.Item, Old: r.Old, Since: e.At})
@@ -118,6 +121,9 @@ func Outstanding(entries []Entry, now time.Time) []Held {
 }
 
 func (h *Held) take(r *Record, e *Entry) {
+	if r.Until.IsZero() && !h.Permanent {
+		h.Old, h.Set = r.Old, nil // until now the permanent value was not ours
+	}
 	h.Set = append(h.Set, r.New)
 	h.Operation, h.Actor, h.Unsure = e.Operation, e.Actor, Result(e.Result) != Done
 	if r.Until.IsZero() {

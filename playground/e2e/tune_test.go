@@ -293,6 +293,34 @@ func TestKilledWhileWaiting(t *testing.T) {
 	})
 }
 
+// Stores that are busy stop the tuning while the wait goes on.
+func TestTunedWaitMindsBusyStores(t *testing.T) {
+	full(t)
+	b := newBench(t, setup{limit: 15})
+	b.must(b.Fleet().IgnoreOperators(store.Obedience{Ignore: true}))
+	stores := b.tikv()
+	waiting := b.start("scale-in", "-N", stores[1].Address, "--yes", "--wait", "--tune", "gentle", "--interval", "500ms")
+	waiting.awaitType("watching")
+	tuned := b.limits() // as before: what is temporary is not shown
+	for _, i := range []int{0, 2, 3} {
+		busy := true
+		b.must(b.Fleet().SlowStore(stores[i].ID, store.Slowness{Busy: &busy}))
+	}
+	e := waiting.awaitType("tune-guard")
+	if !strings.Contains(e.line, `"action":"stop"`) || !strings.Contains(e.line, "it says that it is busy") {
+		t.Errorf("it decided %s", e.line)
+	}
+	waiting.await("a value that is put back", func(e event) bool {
+		return e.Type == "tune-step" && strings.Contains(e.line, `"kind":"restore"`) && strings.Contains(e.line, `"result":"done"`)
+	})
+	waiting.signal(os.Interrupt)
+	b.wantCode(waiting.wait(), 7)
+	b.wantNothingTemporary()
+	if got := b.limits(); fmt.Sprint(got) != fmt.Sprint(tuned) {
+		t.Errorf("limits are %v, were %v", got, tuned)
+	}
+}
+
 // BenchmarkScaleInTuned measures the time from the command to Tombstone: PD's own
 // speed and each profile, on clusters of one shape. Five stores, of which one with
 // about 120 regions leaves; a store sends and takes 1,000 MiB/s, so what is felt are
