@@ -146,12 +146,19 @@ func (r *relocation) explore(s seats) Answer {
 	}
 	var v votes
 	for _, ruleOf := range r.assignments(s) {
-		if r.missing(ruleOf) > 0 {
+		missing := r.missing(ruleOf) > 0
+		if missing {
 			v.add(CannotTell) // PD also looks for stores for these
 		}
+		// PD drops a peer that no rule has before it moves others, which frees a place:
+		// a region whose peer is on its way has one more for a while.
+		drops := !missing && slices.Contains(ruleOf, -1)
 		for i, p := range s {
-			if r.moving(p) {
-				r.move(s, i, ruleOf, &v)
+			switch {
+			case ruleOf[i] >= 0 && r.moving(p):
+				r.move(s, i, ruleOf, drops, &v)
+			case ruleOf[i] < 0 && (drops || r.moving(p)):
+				v.add(r.explore(slices.Delete(slices.Clone(s), i, i+1)))
 			}
 		}
 	}
@@ -160,18 +167,14 @@ func (r *relocation) explore(s seats) Answer {
 	return a
 }
 
-func (r *relocation) move(s seats, i int, ruleOf []int, v *votes) {
+func (r *relocation) move(s seats, i int, ruleOf []int, drops bool, v *votes) {
 	p := s[i]
-	if ruleOf[i] < 0 { // no rule wants it, so PD drops it
-		v.add(r.explore(slices.Delete(slices.Clone(s), i, i+1)))
-		return
-	}
 	rule := &r.rules[ruleOf[i]]
 	targets := r.candidates(s, p, rule, func(q seat) bool {
 		at := slices.Index(s, q)
 		return ruleOf[at] == ruleOf[i]
 	})
-	if len(targets) == 0 && r.asked[p.store] {
+	if len(targets) == 0 && r.asked[p.store] && !drops {
 		v.add(No)
 	}
 	for _, t := range targets {

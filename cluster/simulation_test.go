@@ -222,13 +222,14 @@ func (m *modelPD) outcomes(at []StoreID) (good, bad bool) {
 		good, bad = good || g, bad || b
 	}
 	for _, ruleOf := range m.fits(at) {
-		moved, added := false, false
+		moved, added, dropped := false, false, false
 		for i, id := range at {
-			if !m.asked[id] && !m.others[id] {
+			if !m.asked[id] && !m.others[id] && ruleOf[i] >= 0 {
 				continue
 			}
 			for _, next := range m.replacements(at, ruleOf, i) {
 				moved = true
+				dropped = dropped || ruleOf[i] < 0
 				follow(next)
 			}
 		}
@@ -239,9 +240,10 @@ func (m *modelPD) outcomes(at []StoreID) (good, bad bool) {
 			}
 		}
 		// Peers elsewhere may take for ever, so one that is stuck now counts as stuck,
-		// unless it only waits until PD has added what is missing.
+		// unless it only waits until PD has added what is missing, or dropped a peer too
+		// many, which it does first.
 		for i, id := range at {
-			if m.asked[id] && len(m.replacements(at, ruleOf, i)) == 0 && (ruleOf[i] >= 0 || !added) {
+			if m.asked[id] && len(m.replacements(at, ruleOf, i)) == 0 && !dropped && (ruleOf[i] >= 0 || !added) {
 				bad = true
 			}
 		}
@@ -378,7 +380,7 @@ func TestRelocatorAgainstAllMoves(t *testing.T) {
 			peers += w.rules[i].Count
 		}
 		if r.IntN(5) == 0 {
-			peers += r.IntN(3) - 1 // one short, or one too many
+			peers += r.IntN(3) - 1 // one short, or one too many, as on the way
 		}
 		for _, i := range r.Perm(len(w.stores)) {
 			s := w.stores[i]

@@ -79,6 +79,7 @@ func TestRelocation(t *testing.T) {
 		want    string
 	}{
 		{"a place is left", []cluster.Store{tikv(1), tikv(2), tikv(3), tikv(4)}, nil, []cluster.Region{regionOn(1, 4, 1, 2)}, "ok: of 1 region"},
+		{"the last place is taken by a peer on its way", []cluster.Store{tikv(1), tikv(2), tikv(3), tikv(4)}, nil, []cluster.Region{regionOn(1, 4, 1, 2, 3)}, "ok: of 1 region"},
 		{
 			"the only place is low on space", []cluster.Store{tikv(1), tikv(2), tikv(3, room(0)), tikv(4)}, nil,
 			[]cluster.Region{regionOn(1, 4, 1, 2)}, "refused: 1 region on store 4 find no store for their peer: each that the rules accept has a peer of the region, is in the place of one, or takes none; PD gives no peers to these",
