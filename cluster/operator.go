@@ -16,7 +16,7 @@ type Operator struct {
 	Kinds []string    `json:"kinds,omitempty"`
 	Epoch RegionEpoch `json:"epoch"`
 	// Status is RUNNING, SUCCESS, TIMEOUT, CANCEL, REPLACE, EXPIRED; "" in lists,
-	// which do not tell.
+	// which do not tell. In records it is SUCCESS, TIMEOUT, or "" for another end.
 	Status      string        `json:"status,omitempty"`
 	CreatedAt   time.Time     `json:"created_at"`
 	StartedAt   time.Time     `json:"started_at"`

@@ -155,7 +155,7 @@ func (p *Paced) String() string {
 	}
 	switch {
 	case p.ETA > 0:
-		parts = append(parts, "ETA "+clock(p.ETA))
+		parts = append(parts, fmt.Sprintf("ETA %s (%s)", clock(p.ETA), p.Basis))
 	case p.AtLeast > 0:
 		parts = append(parts, "at least "+clock(p.AtLeast)+" to go")
 	default:

@@ -29,18 +29,22 @@ func operatorRules() []Rule {
 // stuckChanges: PD remembers for ten minutes how operators ended. One region
 // that fails again and again is not slow, it is stuck.
 func stuckChanges(v *view) []Cause {
-	failed := make(map[cluster.RegionID]int)
+	failed, timeouts := make(map[cluster.RegionID]int), make(map[cluster.RegionID]int)
 	last := make(map[cluster.RegionID]*cluster.Operator)
 	for i := range v.ev.Records {
 		op := &v.ev.Records[i]
-		if (op.Status == "TIMEOUT" || op.Status == "CANCEL") && v.names(op) {
+		if op.Status != "SUCCESS" && v.names(op) {
 			failed[op.RegionID]++
 			last[op.RegionID] = op
+			if op.Status == "TIMEOUT" {
+				timeouts[op.RegionID]++
+			}
 		}
 	}
 	var stuck RegionCount
 	for _, id := range sortedKeys(failed) {
-		if failed[id] > 1 {
+		// Operators are cancelled in a healthy cluster, too: when a region has changed.
+		if timeouts[id] > 1 || failed[id] > 2 {
 			stuck.add(id)
 		}
 	}
@@ -49,7 +53,7 @@ func stuckChanges(v *view) []Cause {
 		return []Cause{{
 			Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
 			Sentence: fmt.Sprintf("%s failed to move more than once within ten minutes", plural(stuck.Count, "region")),
-			Evidence: []string{fmt.Sprintf("operators/records: region %d: %s {%s} ended as %s, %d times", op.RegionID, op.Desc, op.Brief, op.Status, failed[op.RegionID])},
+			Evidence: []string{fmt.Sprintf("operators/records: region %d: %s {%s} did not succeed, %d times, %d by timeout", op.RegionID, op.Desc, op.Brief, failed[op.RegionID], timeouts[op.RegionID])},
 			Next:     "ebb explain " + firstID(stuck.Examples) + " CLUSTER", Risk: "none",
 		}}
 	}

@@ -27,7 +27,7 @@ func storeRules() []Rule {
 		},
 		{ID: "D27", Name: "address-reused", Title: "An address belongs to several records", look: reusedAddresses},
 		{ID: "D28", Name: "restarting", Title: "A store restarts or changes its address", Needs: []Field{FieldLater}, look: restarts},
-		{ID: "P23", Name: "pd-restarted", Title: "PD has just started", Needs: []Field{FieldPDStatus}, wants: []Field{FieldOperators}, skip: nothingLeft, look: pdRestarted},
+		{ID: "P23", Name: "pd-restarted", Title: "PD has just started", Needs: []Field{FieldPDStatus}, wants: []Field{FieldOperators, FieldProgress}, skip: nothingLeft, look: pdRestarted},
 	}
 }
 
@@ -215,12 +215,22 @@ func restarts(v *view) []Cause {
 
 func stamp(t time.Time) string { return t.UTC().Format("15:04:05Z") }
 
+// progressing reports whether PD itself measures that a store gets emptier.
+func (v *view) progressing() bool {
+	for _, p := range v.ev.Progress {
+		if p.Action == cluster.ActionRemoving && p.SpeedMiB > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // settling is how long a PD leader may take until it has heard enough of its
 // regions to schedule (cluster.prepareChecker: 5 minutes at most).
 const settling = 5 * time.Minute
 
 func pdRestarted(v *view) []Cause {
-	if v.ev.PDStatus.StartTime.IsZero() || v.moving() > 0 {
+	if v.ev.PDStatus.StartTime.IsZero() || v.moving() > 0 || v.progressing() {
 		return nil // what moves shows that it has heard enough
 	}
 	age := v.now.Sub(v.ev.PDStatus.StartTime)

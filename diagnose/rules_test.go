@@ -195,6 +195,13 @@ var ruleCases = []ruleCase{
 			f.records = append(f.records, op)
 		}
 	}, want: Problem, blocked: 1, sentence: `^1 region failed to move more than once`},
+	{rule: "D16", name: "cancelled again and again", edit: func(f *fakePD) {
+		f.records = slices.Repeat([]cluster.Operator{operator("mv peer: store [5] to [1]")}, 3)
+	}, want: Problem, blocked: 1},
+	{rule: "D16", name: "cancelled twice, and done", edit: func(f *fakePD) {
+		f.records = slices.Repeat([]cluster.Operator{operator("mv peer: store [5] to [1]")}, 3)
+		f.records[2].Status = "SUCCESS"
+	}, want: OK},
 	{rule: "D16", name: "failed once", edit: func(f *fakePD) {
 		op := operator("mv peer: store [5] to [1]")
 		op.Status = "TIMEOUT"
@@ -293,6 +300,10 @@ var ruleCases = []ruleCase{
 	{rule: "P23", name: "young PD that moves", edit: func(f *fakePD) {
 		f.started = noon.Add(-time.Minute)
 		f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")}
+	}, want: OK},
+	{rule: "P23", name: "young PD that measures", edit: func(f *fakePD) {
+		f.started = noon.Add(-time.Minute)
+		f.left = map[cluster.StoreID]cluster.Progress{5: {Action: cluster.ActionRemoving, SpeedMiB: 1}}
 	}, want: OK},
 	{rule: "P24", name: "a few", edit: func(f *fakePD) { f.regions = f.regions[:5] }, want: Pace, sentence: `^the last 5 regions wait`},
 	{rule: "P24", name: "a few, moving", edit: func(f *fakePD) {

@@ -38,7 +38,25 @@ func parseOperator(text string) cluster.Operator {
 	}
 	op.Timeout, _ = time.ParseDuration(m[12])
 	op.FinishedAt = goTime(m[13])
+	if op.Status == "" {
+		op.Status = recordStatus(text)
+	}
 	return op
+}
+
+// recordStatus reads how an operator ended from its record: PD adds a word for
+// success and for a timeout, and none for the other ends (Operator.String).
+func recordStatus(text string) string {
+	before, _, ended := strings.Cut(text, " (finishAt:")
+	switch {
+	case !ended:
+		return ""
+	case strings.HasSuffix(before, " timeout"):
+		return "TIMEOUT"
+	case strings.HasSuffix(before, " finished"):
+		return "SUCCESS"
+	}
+	return ""
 }
 
 // number is 0 for what does not fit.

@@ -33,9 +33,19 @@ func TestParseOperator(t *testing.T) {
 		{"record", "balance-leader-scheduler {transfer leader: store 4 to 3} (kind:leader, region:2(10, 5), createAt:" + created +
 			" m=+4.7, startAt:" + created + " m=+4.7, currentStep:1, size:96, steps:[0:{transfer leader from store 4 to store 3}], " +
 			"timeout:[1m0s]) finished (finishAt:" + created + " m=+4.8, duration:51.577221ms)",
-			cluster.Operator{RegionID: 2, Desc: "balance-leader-scheduler", Brief: "transfer leader: store 4 to 3", Kinds: []string{"leader"},
+			cluster.Operator{RegionID: 2, Status: "SUCCESS", Desc: "balance-leader-scheduler", Brief: "transfer leader: store 4 to 3", Kinds: []string{"leader"},
 				Epoch: cluster.RegionEpoch{Version: 10, ConfVer: 5}, CreatedAt: at, StartedAt: at, FinishedAt: at, CurrentStep: 1,
 				Steps: []string{"transfer leader from store 4 to store 3"}, Timeout: time.Minute}},
+		{"record of a timeout", "x {rm peer: store [5]} (kind:region, region:2(10, 5), createAt:" + created + ", startAt:" + created +
+			", currentStep:0, size:96, steps:[0:{remove peer on store 5}], timeout:[1m0s]) timeout (finishAt:" + created + ", duration:1m1s)",
+			cluster.Operator{RegionID: 2, Status: "TIMEOUT", Desc: "x", Brief: "rm peer: store [5]", Kinds: []string{"region"},
+				Epoch: cluster.RegionEpoch{Version: 10, ConfVer: 5}, CreatedAt: at, StartedAt: at, FinishedAt: at,
+				Steps: []string{"remove peer on store 5"}, Timeout: time.Minute}},
+		{"record of another end", "x {rm peer: store [5]} (kind:region, region:2(10, 5), createAt:" + created + ", startAt:" + created +
+			", currentStep:0, size:96, steps:[0:{remove peer on store 5}], timeout:[1m0s]) (finishAt:" + created + ", duration:1s)",
+			cluster.Operator{RegionID: 2, Desc: "x", Brief: "rm peer: store [5]", Kinds: []string{"region"},
+				Epoch: cluster.RegionEpoch{Version: 10, ConfVer: 5}, CreatedAt: at, StartedAt: at, FinishedAt: at,
+				Steps: []string{"remove peer on store 5"}, Timeout: time.Minute}},
 		{"4.0", "admin-remove-peer {rm peer: store [5]} (kind:admin,region, region:12(3,9), createAt:" + created + " m=+1.0, startAt:" +
 			created + " m=+1.0, currentStep:0, steps:[remove peer on store 5])",
 			cluster.Operator{RegionID: 12, Desc: "admin-remove-peer", Brief: "rm peer: store [5]", Kinds: []string{"admin", "region"},

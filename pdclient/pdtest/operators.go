@@ -83,10 +83,11 @@ func (pd *PD) getRecords(r *request) reply {
 	if err != nil {
 		return failed(http.StatusBadRequest, "%v", err)
 	}
-	out := []string{}
+	var out []string
 	for _, op := range pd.records {
 		if op.finished.Unix() >= from {
-			out = append(out, fmt.Sprintf("%s finished (finishAt:%s, duration:1s)", op, op.finished))
+			word := map[string]string{"SUCCESS": " finished", "TIMEOUT": " timeout"}[op.status]
+			out = append(out, fmt.Sprintf("%s%s (finishAt:%s, duration:1s)", op, word, op.finished))
 		}
 	}
 	if len(out) == 0 {
