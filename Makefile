@@ -18,7 +18,7 @@ LINT_VERSION := v2.15.0
 LINT         := $(BIN)/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: build ebb playground test test-main test-playground e2e demo bench lint docs fmt clean install deps help
+.PHONY: build ebb playground test test-main test-playground e2e demo bench lint docs readme fmt clean install deps help
 
 build: ebb playground ## build bin/ebb and bin/ebb-playground
 
@@ -67,6 +67,9 @@ $(LINT):
 
 docs: ebb ## bring what is generated in the documents up to date
 	.ci/docs $(BIN)/ebb README.md
+
+readme: deps build ## run the demo anew for the transcript in README.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/readme
 
 fmt: $(LINT) ## format both modules
 	$(LINT) fmt ./...

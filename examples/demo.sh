@@ -42,8 +42,12 @@ say "A TiKV store can."
 before=$(regions "$a")
 run ebb scale-in -t "$topology" -N "$a" --yes
 
-say "Second thoughts: when half of its regions have left, take it back."
-while [ "$(regions "$a")" -gt $((before / 2)) ]; do sleep 0.5; done
+say "Is anything in its way? Why not faster?"
+while [ "$(regions "$a")" -gt $((before * 3 / 4)) ]; do sleep 0.2; done
+run ebb diagnose -t "$topology"
+
+say "Second thoughts: take it back, with half of its regions gone."
+while [ "$(regions "$a")" -gt $((before / 2)) ]; do sleep 0.2; done
 run ebb display -t "$topology" -N "$a"
 run ebb cancel-offline -t "$topology" -N "$a" --yes
 run ebb display -t "$topology" -N "$a"
