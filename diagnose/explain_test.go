@@ -39,6 +39,8 @@ func TestStep(t *testing.T) {
 		}
 	}
 	inZone2 := cluster.LabelConstraint{Key: "zone", Op: "in", Values: []string{"z2"}}
+	onDisk := cluster.LabelConstraint{Key: "disk", Op: "exists"}
+	shortOfTwo := func(s snap) { twoRules(cluster.RoleVoter, onDisk)(s); s.Rules[1].Count = 2 }
 	noRules := func(s snap) { s.Replication.EnablePlacementRules = false }
 	silent := func(id cluster.StoreID) cluster.Store {
 		s := upStore(id)
@@ -117,7 +119,27 @@ func TestStep(t *testing.T) {
 		"a sick orphan goes although a rule is short": {
 			stores: []cluster.Store{upStore(1), upStore(2), leavingStore(4), leavingStore(5)}, ask: 5,
 			region: pending(role(role(testRegion(1, 2, 4, 5), 4, cluster.Learner), 5, cluster.Learner), 5),
-			change: twoRules(cluster.RoleVoter, cluster.LabelConstraint{Key: "disk", Op: "exists"}), want: stepRemoveOrphan, goes: 5, class: TailWaiting,
+			change: shortOfTwo, want: stepRemoveOrphan, goes: 5, class: TailWaiting,
+		},
+		"healthy orphans stay as long as there are no more peers than the rules ask for": {
+			stores: []cluster.Store{upStore(1), upStore(2), leavingStore(4), leavingStore(5)}, ask: 5,
+			region: role(role(testRegion(1, 2, 4, 5), 4, cluster.Learner), 5, cluster.Learner),
+			change: shortOfTwo, want: stepAdd, class: TailNoTarget,
+		},
+		"of too many orphans the silent one goes": {
+			stores: []cluster.Store{upStore(1), upStore(2), upStore(4), upStore(5), silent(6)}, ask: 6,
+			region: role(role(role(testRegion(1, 2, 4, 5, 6), 4, cluster.Learner), 5, cluster.Learner), 6, cluster.Learner),
+			change: twoRules(cluster.RoleVoter, onDisk), want: stepRemoveOrphan, goes: 6, class: TailWaiting,
+		},
+		"an orphan that stands in may lead": {
+			stores: []cluster.Store{upStore(1), upStore(2), silent(3), upStore(4)}, region: role(testRegion(3, 1, 2, 4), 4, cluster.Learner), ask: 3,
+			change: func(s snap) { s.EvictLeader = []cluster.StoreID{1, 2} }, want: stepUseOrphan, goes: 3, class: TailNoLeader,
+		},
+		"no room from a rule with a wrong role": {
+			stores: []cluster.Store{zoned(upStore(1), "z2"), upStore(2), upStore(3), zoned(leavingStore(4), "z2")},
+			region: role(role(testRegion(2, 1, 4), 1, cluster.Learner), 4, cluster.Learner),
+			change: func(s snap) { twoRules(cluster.RoleLearner, inZone2)(s); s.Rules[1].Count = 2 },
+			want:   stepAdd, class: TailLearnerRule,
 		},
 		"no rules, a peer too many": {
 			stores: []cluster.Store{upStore(1), upStore(2), upStore(3), leavingStore(4)}, region: testRegion(1, 2, 3, 4), change: noRules,
@@ -168,5 +190,17 @@ func TestStep(t *testing.T) {
 			}
 			t.Log(e.Sentence)
 		})
+	}
+}
+
+// A later rule gets the peer that only it can use.
+func TestFitLeavesRoom(t *testing.T) {
+	snap := testSnapshot(zoned(upStore(1), "z2"), upStore(2))
+	snap.Rules[0].Count = 1
+	snap.Rules = append(snap.Rules, cluster.Rule{GroupID: "pd", ID: "second", Role: cluster.RoleVoter, Count: 1,
+		LabelConstraints: []cluster.LabelConstraint{{Key: "zone", Op: "in", Values: []string{"z2"}}}})
+	e := NewWorld(snap, nil).Explain(testRegion(1, 2), 1)
+	if len(e.Rules) != 2 || e.Rules[0].Peers[0].StoreID != 2 || e.Rules[1].Peers[0].StoreID != 1 || len(e.Orphans) > 0 {
+		t.Errorf("%+v", e.Rules)
 	}
 }

@@ -87,6 +87,7 @@ func TestFilters(t *testing.T) {
 		{"best-location", "as good as any", pass, zones("", "z1", "z2", "z3", "z4", "z5")},
 		{"best-location", "another is farther", fail, zones("", "z1", "z2", "z2", "z4", "z5")},
 		{"best-location", "case does not matter", fail, zones("", "z1", "z2", "Z2", "z4", "z5")},
+		{"best-location", "no zone is near every zone", fail, zones("", "z1", "z2", "", "z4", "z5")},
 		{"best-location", "another may be farther", unknown, func(s snap) {
 			zones("", "z1", "z2", "z2", "z4", "z5")(s)
 			s.Stores[4].Capacity = cluster.Size{}
