@@ -15,8 +15,10 @@ import (
 // their arithmetic are those of PD's rule checker and replica checker
 // (pkg/schedule/checker and pkg/schedule/filter, read at 2024-04, PD 7.5 to 8.5).
 // What PD does not show, such as the tokens left in a store limit, is unknown
-// here and never counts as a pass. A World does not change once it is made, so
-// it may be used from several goroutines.
+// here and never counts as a pass. Two things are left out: the label schedule=deny
+// of regions, which held up the rule checker too in 6.0 to 6.5.2 and 7.0, and
+// witnesses as a fast way out, which nothing shows to be enabled. A World does not
+// change once it is made, so it may be used from several goroutines.
 type World struct {
 	snap     *cluster.Snapshot
 	now      time.Time

@@ -42,9 +42,9 @@ type tally struct {
 // generated clusters, store by store: made the favourite, an eligible store is
 // what PD chooses, and any other is not.
 func TestExplainAgreesWithChecker(t *testing.T) {
-	clusters, limit := 20000, 10*time.Minute
+	clusters, limit := 6000, 10*time.Minute
 	if testing.Short() {
-		clusters, limit = 400, 15*time.Second
+		clusters, limit = 1200, 15*time.Second
 	}
 	log.ReplaceGlobals(zap.NewNop(), &log.ZapProperties{})
 	n := tally{classes: make(map[diagnose.TailClass]int), descs: make(map[string]int)}
