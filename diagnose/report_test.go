@@ -197,3 +197,23 @@ func TestIncompleteEvidence(t *testing.T) {
 		}
 	}
 }
+
+// A store is named once: where it makes a rule fall short, that is what matters.
+func TestDeadStoresAreNamedOnce(t *testing.T) {
+	f := healthy(6, 0)
+	for _, id := range []cluster.StoreID{1, 2, 3} {
+		silent(id, time.Minute)(f)
+	}
+	f.add(6, 4, 5)
+	causes := causesBy(Run(f.collect(t, 0)), "D20")
+	if len(causes) != 1 || !slices.Equal(causes[0].Stores, []cluster.StoreID{1, 2, 3}) {
+		t.Errorf("causes %+v", causes)
+	}
+	// With enough others, all silent ones are one cause.
+	f = healthy(7, 10)
+	silent(1, time.Minute)(f)
+	silent(2, time.Hour)(f)
+	if causes = causesBy(Run(f.collect(t, 0)), "D20"); len(causes) != 1 || len(causes[0].Stores) != 2 {
+		t.Errorf("causes %+v", causes)
+	}
+}

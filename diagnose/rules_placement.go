@@ -110,7 +110,7 @@ func (v *view) shortageCause(s *shortage) (Cause, bool) {
 		}
 	case "D20":
 		c.Sentence = fmt.Sprintf("%s, and only %d can be placed: %s not live", have, s.placed, isAre(s.lacking))
-		c.Next, c.Risk = "start "+storeNames(s.lacking), "none"
+		c.Next, c.Risk = "start "+storeNames(s.lacking)+"; if they are gone for good, add as many first", "none"
 		c.Stores = storeIDs(s.lacking)
 	}
 	return c, true

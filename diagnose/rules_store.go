@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,20 +78,32 @@ func ages(v *view, stores []*cluster.Store) string {
 // time: its regions are rebuilt from their other copies at once.
 func deadStores(v *view) []Cause {
 	causes := v.shortOf("D20")
-	dead := keepStores(v.staying, func(s *cluster.Store) bool { return !s.Live(v.now) })
-	for _, s := range dead {
-		c := Cause{
-			Severity: Problem, Certainty: Certain, Stores: []cluster.StoreID{s.ID},
-			Sentence: fmt.Sprintf("%s is %s: PD sends it nothing, and replaces its peers only after max-store-down-time", storeName(s), s.StateName),
-			Evidence: []string{"stores: " + v.silence(s)}, Next: "start it; if it is gone for good: ebb scale-in CLUSTER -N " + s.ID.String(),
-			Risk: "its regions are rebuilt from their other copies; see ebb check first",
+	var silent, unheard []*cluster.Store
+	for _, s := range v.staying {
+		named := slices.ContainsFunc(causes, func(c Cause) bool { return slices.Contains(c.Stores, s.ID) })
+		_, heard := s.HeartbeatAge(v.now)
+		switch {
+		case s.Live(v.now) || named:
+		case heard:
+			silent = append(silent, s)
+		default:
+			unheard = append(unheard, s)
 		}
-		if _, known := s.HeartbeatAge(v.now); !known {
-			c.Certainty = Possible
-			c.Sentence = fmt.Sprintf("%s has sent no heartbeat to this PD leader yet", storeName(s))
-			c.Next, c.Risk = "wait half a minute and look again", "none"
-		}
-		causes = append(causes, c)
+	}
+	if len(silent) > 0 {
+		causes = append(causes, Cause{
+			Severity: Problem, Certainty: Certain, Stores: storeIDs(silent),
+			Sentence: fmt.Sprintf("%s silent: PD sends nothing there, and replaces peers only after max-store-down-time", isAre(silent)),
+			Evidence: []string{"stores: " + ages(v, silent)}, Next: fmt.Sprintf("start %s; if it is gone for good: ebb scale-in CLUSTER -N %d", storeNames(silent[:1]), silent[0].ID),
+			Risk: "its regions are rebuilt from their other copies; ebb check tells before whether they can be",
+		})
+	}
+	if len(unheard) > 0 {
+		causes = append(causes, Cause{
+			Severity: Problem, Certainty: Possible, Stores: storeIDs(unheard),
+			Sentence: fmt.Sprintf("this PD leader has no heartbeat yet of %s", storeNames(unheard)),
+			Evidence: []string{"stores: " + ages(v, unheard)}, Next: "wait half a minute and look again: ebb diagnose CLUSTER", Risk: "none",
+		})
 	}
 	for _, s := range v.subjects {
 		if v.wasUp[s.ID] || s.State == cluster.Tombstone || s.Live(v.now) || v.regionsOn(s) == 0 || s.PhysicallyDestroyed {

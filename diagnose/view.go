@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ func newView(ev *Evidence) *view {
 	ev = ev.complete()
 	v := &view{ev: ev, snap: ev.snapshot(), wasUp: make(map[cluster.StoreID]bool)}
 	v.now, v.release = v.snap.ReadAt, parseRelease(v.snap.PDVersion)
+	slices.SortFunc(v.snap.Stores, func(a, b cluster.Store) int { return cmp.Compare(a.ID, b.ID) })
 	v.stores = cluster.IndexStores(v.snap.Stores)
 	for _, id := range ev.Stores {
 		s := v.stores[id]
