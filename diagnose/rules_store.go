@@ -227,33 +227,3 @@ func restarts(v *view) []Cause {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("15:04:05Z") }
-
-// progressing reports whether PD itself measures that a store gets emptier.
-func (v *view) progressing() bool {
-	for _, p := range v.ev.Progress {
-		if p.Action == cluster.ActionRemoving && p.SpeedMiB > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// settling is how long a PD leader may take until it has heard enough of its
-// regions to schedule (cluster.prepareChecker: 5 minutes at most).
-const settling = 5 * time.Minute
-
-func pdRestarted(v *view) []Cause {
-	if v.ev.PDStatus.StartTime.IsZero() || v.moving() > 0 || v.progressing() {
-		return nil // what moves shows that it has heard enough
-	}
-	age := v.now.Sub(v.ev.PDStatus.StartTime)
-	if age >= settling {
-		return nil
-	}
-	return []Cause{{
-		Severity: Pace, Certainty: Possible,
-		Sentence: fmt.Sprintf("the PD leader started %s ago: until it has heard of most regions it moves none, five minutes at most", clock(max(age, 0))),
-		Evidence: []string{"status: start_timestamp " + stamp(v.ev.PDStatus.StartTime)},
-		Next:     "wait, and look again: ebb diagnose CLUSTER", Risk: "none",
-	}}
-}
