@@ -38,10 +38,7 @@ func TestDiagnoseEveryVersion(t *testing.T) {
 			t.Parallel()
 			pd := leavingCluster(t, p)
 			stdout, stderr, code := ebb(t, "diagnose", "-u", strings.Join(pd.URLs(), ","), "-o", "json")
-			var r struct {
-				diagnose.Report
-				Causes json.RawMessage `json:"causes"`
-			}
+			var r diagnose.Report
 			if err := json.Unmarshal([]byte(stdout), &r); code != ExitDone || err != nil {
 				t.Fatalf("exit %d, %v\n%s%s", code, err, stdout, stderr)
 			}

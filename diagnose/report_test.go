@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -215,5 +216,20 @@ func TestDeadStoresAreNamedOnce(t *testing.T) {
 	silent(2, time.Hour)(f)
 	if causes = causesBy(Run(f.collect(t, 0)), "D20"); len(causes) != 1 || len(causes[0].Stores) != 2 {
 		t.Errorf("causes %+v", causes)
+	}
+}
+
+// A report is read back as it was written, by whoever works on the JSON.
+func TestReportRoundTrip(t *testing.T) {
+	want := Run(ill(t))
+	var got Report
+	if err := json.Unmarshal([]byte(asJSON(t, want)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if asJSON(t, &got) != asJSON(t, want) || got.Causes[0].Certainty != want.Causes[0].Certainty {
+		t.Errorf("got %+v", got)
+	}
+	if err := new(Certainty).UnmarshalText([]byte("sure")); err == nil {
+		t.Error("an unknown certainty was read")
 	}
 }

@@ -62,6 +62,16 @@ func (c Certainty) String() string { return certaintyNames[c] }
 // MarshalText writes the certainty by name.
 func (c Certainty) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// UnmarshalText reads a certainty by name.
+func (c *Certainty) UnmarshalText(text []byte) error {
+	i := slices.Index(certaintyNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("read certainty: unknown name %q", text)
+	}
+	*c = Certainty(i)
+	return nil
+}
+
 // Cause is one reason why stores do not leave, or leave slowly, that holds now.
 type Cause struct {
 	ID   string `json:"id"` // of the rule: "D03"
