@@ -124,6 +124,8 @@ func (v *view) headline(r *Report) string {
 		return "nothing is wrong; no store is leaving"
 	case v.allUp():
 		return "nothing is wrong; nothing would keep " + named(v.subjects) + " from leaving"
+	case !slices.ContainsFunc(v.subjects, func(s *cluster.Store) bool { return s.State != cluster.Tombstone }):
+		return "nothing is wrong; " + named(v.subjects) + " left the cluster: Tombstone, and no region is on it"
 	case v.remaining() == 0:
 		return "nothing is wrong; no region is left, PD looks every ten seconds whether to say Tombstone"
 	}

@@ -233,3 +233,19 @@ func TestReportRoundTrip(t *testing.T) {
 		t.Error("an unknown certainty was read")
 	}
 }
+
+func TestHeadlines(t *testing.T) {
+	f := healthy(6, 0)
+	if got, want := Run(f.collect(t, 0)).Headline, "nothing is wrong; no region is left, PD looks every ten seconds whether to say Tombstone"; got != want {
+		t.Errorf("empty: %q", got)
+	}
+	tombstone(f)
+	ev := f.collect(t, 0, 8)
+	if got, want := Run(ev).Headline, "nothing is wrong; store 8 left the cluster: Tombstone, and no region is on it"; got != want {
+		t.Errorf("Tombstone: %q", got)
+	}
+	ev.NoteUnread(FieldEvictLeader, errAbsent)
+	if got, want := Run(ev).Headline, "cannot tell: 1 rule could not look"; got != want {
+		t.Errorf("unread: %q", got)
+	}
+}
