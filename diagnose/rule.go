@@ -108,6 +108,9 @@ type Rule struct {
 	versions versions
 	// wants are readings without which a cause can be found, but not excluded.
 	wants []Field
+	// scope gives the reason why the question does not arise, else "". It is asked
+	// before Needs: what nobody needs need not be read.
+	scope func(*view) string
 	// skip gives the reason why the rule does not apply to this evidence, else "".
 	skip func(*view) string
 	look func(*view) []Cause
@@ -160,6 +163,11 @@ func (r *Rule) judge(v *view) (Judged, []Cause) {
 	}
 	if v.release.known() && !r.versions.has(v.release) {
 		return notApplicable(fmt.Sprintf("PD %s does not have it: %s", v.snap.PDVersion, r.versions))
+	}
+	if r.scope != nil {
+		if reason := r.scope(v); reason != "" {
+			return notApplicable(reason)
+		}
 	}
 	for _, f := range r.Needs {
 		if text, failed := v.ev.Unread[f]; failed {

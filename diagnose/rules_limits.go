@@ -14,31 +14,31 @@ func limitRules() []Rule {
 	return []Rule{
 		{
 			ID: "D03", Name: "add-peer-limit", Title: "The add-peer limits of the receivers set the pace",
-			Needs: []Field{FieldLimits}, skip: either(nothingLeft, limitsV2), look: addPeerLimit,
+			Needs: []Field{FieldLimits}, scope: either(nothingLeft, limitsV2), look: addPeerLimit,
 		},
 		{
 			ID: "P06", Name: "remove-peer-limit", Title: "The remove-peer limit of a leaving store was lowered",
-			Needs: []Field{FieldLimits}, skip: either(nothingLeft, limitsV2), look: removePeerLimit,
+			Needs: []Field{FieldLimits}, scope: either(nothingLeft, limitsV2), look: removePeerLimit,
 		},
 		{
 			ID: "P08", Name: "old-limits", Title: "Settings from before PD 5.3 make leaving slow",
-			Needs: []Field{FieldSchedule}, skip: nothingLeft, look: oldLimits,
+			Needs: []Field{FieldSchedule}, scope: nothingLeft, look: oldLimits,
 		},
 		{
 			ID: "D15", Name: "leaders-on-leaving", Title: "A leaving store still leads many of its regions",
-			Needs: []Field{FieldEvictLeader}, wants: []Field{FieldRegions}, skip: nothingLeft, look: leadersOnLeaving,
+			Needs: []Field{FieldEvictLeader}, wants: []Field{FieldRegions}, scope: nothingLeft, look: leadersOnLeaving,
 		},
 		{
 			ID: "D18", Name: "busy-targets", Title: "Stores that should receive are busy or slow",
-			Needs: []Field{FieldSchedule}, skip: nothingLeft, look: busyTargets,
+			Needs: []Field{FieldSchedule}, scope: nothingLeft, look: busyTargets,
 		},
 		{
 			ID: "D30", Name: "slow-patrol", Title: "PD takes long to look at every region",
-			Needs: []Field{FieldSchedule, FieldRegionStats, FieldPDVersion}, skip: nothingLeft, look: slowPatrol,
+			Needs: []Field{FieldSchedule, FieldRegionStats, FieldPDVersion}, scope: nothingLeft, look: slowPatrol,
 		},
 		{
 			ID: "P24", Name: "tail-waits", Title: "The last regions wait for PD to come by",
-			Needs: []Field{FieldOperators}, wants: []Field{FieldRegions}, skip: nothingLeft, look: tailWaits,
+			Needs: []Field{FieldOperators}, wants: []Field{FieldRegions}, scope: nothingLeft, look: tailWaits,
 		},
 	}
 }

@@ -12,16 +12,16 @@ func operatorRules() []Rule {
 	return []Rule{
 		{
 			ID: "D16", Name: "stuck-change", Title: "A change of peers keeps failing",
-			Needs: []Field{FieldRecords}, wants: []Field{FieldRegions, FieldOperators}, skip: nobodyLeaves,
+			Needs: []Field{FieldRecords}, wants: []Field{FieldRegions, FieldOperators}, scope: nobodyLeaves,
 			versions: versions{since: "6.0"}, look: stuckChanges,
 		},
 		{
 			ID: "D19", Name: "dead-target", Title: "Operators wait for a store that is dead",
-			Needs: []Field{FieldOperators}, skip: nobodyLeaves, look: deadTargets,
+			Needs: []Field{FieldOperators}, scope: nobodyLeaves, look: deadTargets,
 		},
 		{
 			ID: "P20", Name: "slow-operators", Title: "Operators have been running for long", Needs: []Field{FieldOperators},
-			skip: nobodyLeaves, look: slowOperators,
+			scope: nobodyLeaves, look: slowOperators,
 		},
 	}
 }

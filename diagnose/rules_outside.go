@@ -16,7 +16,7 @@ func outsideRules() []Rule {
 		{
 			ID: "D09", Name: "stale-tiflash-rules", Title: "TiFlash rules of dropped tables are left behind",
 			Needs: placementNeeds, wants: []Field{FieldTables, FieldRegions},
-			skip: either(nobodyLeaves, noShortTable, noTiDB), look: staleRules,
+			scope: nobodyLeaves, skip: either(noShortTable, noTiDB), look: staleRules,
 		},
 		{
 			ID: "D24", Name: "not-in-topology", Title: "PD has a store that the topology does not have",

@@ -15,7 +15,7 @@ var placementNeeds = []Field{FieldReplication, FieldRules, FieldRuleGroups}
 func placementRules() []Rule {
 	rule := func(id, name, title string, needs ...Field) Rule {
 		return Rule{
-			ID: id, Name: name, Title: title, Needs: append(placementNeeds, needs...), wants: []Field{FieldRegions}, skip: nobodyLeaves,
+			ID: id, Name: name, Title: title, Needs: append(placementNeeds, needs...), wants: []Field{FieldRegions}, scope: nobodyLeaves,
 			look: func(v *view) []Cause { return v.shortOf(id) },
 		}
 	}

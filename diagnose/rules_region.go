@@ -13,11 +13,11 @@ func regionRules() []Rule {
 	return []Rule{
 		{
 			ID: "D02", Name: "no-leader-or-majority", Title: "Regions without a leader or a live majority",
-			wants: []Field{FieldRegions}, skip: nobodyLeaves, look: deadRegions, blind: unjudged,
+			wants: []Field{FieldRegions}, scope: nobodyLeaves, look: deadRegions, blind: unjudged,
 		},
 		{
 			ID: "D06", Name: "forced-too-early", Title: "A store was deleted by force while regions still needed it",
-			wants: []Field{FieldRegions}, skip: nobodyLeaves, look: forcedRegions,
+			wants: []Field{FieldRegions}, scope: nobodyLeaves, look: forcedRegions,
 		},
 		{
 			ID: "D07", Name: "orphan-peers", Title: "Regions name a store that PD has no record of",
@@ -25,11 +25,11 @@ func regionRules() []Rule {
 		},
 		{
 			ID: "D17", Name: "big-regions", Title: "Regions are so big that moving them takes long",
-			wants: []Field{FieldRegions}, skip: nobodyLeaves, look: bigRegions,
+			wants: []Field{FieldRegions}, scope: nobodyLeaves, look: bigRegions,
 		},
 		{
 			ID: "P12", Name: "down-peers", Title: "Regions have peers that are down",
-			wants: []Field{FieldRegions}, skip: nobodyLeaves, look: downPeers,
+			wants: []Field{FieldRegions}, scope: nobodyLeaves, look: downPeers,
 		},
 	}
 }

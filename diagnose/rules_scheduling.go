@@ -19,7 +19,7 @@ func schedulingRules() []Rule {
 		},
 		{
 			ID: "P07", Name: "replica-schedule-limit", Title: "PD may run too few operators at once",
-			Needs: []Field{FieldSchedule}, wants: []Field{FieldOperators}, skip: nobodyLeaves, look: replicaLimit,
+			Needs: []Field{FieldSchedule}, wants: []Field{FieldOperators}, scope: nobodyLeaves, look: replicaLimit,
 		},
 		{
 			ID: "P16", Name: "checker-paused", Title: "A checker of PD is paused",
@@ -44,7 +44,7 @@ func schedulingRules() []Rule {
 		},
 		{
 			ID: "P25", Name: "other-operators", Title: "Other scheduling competes for the same stores",
-			Needs: []Field{FieldOperators}, skip: nobodyLeaves, look: otherOperators,
+			Needs: []Field{FieldOperators}, scope: nobodyLeaves, look: otherOperators,
 		},
 		{
 			ID: "P26", Name: "paused-schedulers", Title: "Schedulers are paused for a time",

@@ -20,15 +20,15 @@ func storeRules() []Rule {
 		{ID: "D22", Name: "buried-early", Title: "A store is Tombstone and regions still name it", Needs: []Field{FieldRegionStats}, look: buriedEarly},
 		{
 			ID: "D25", Name: "tiflash-refused", Title: "PD refuses to let a TiFlash store leave for want of TiKV stores",
-			Needs: []Field{FieldPDVersion, FieldReplication}, skip: noTiFlashUp, look: tiflashRefused, versions: versions{since: "6.1", before: "9.0"},
+			Needs: []Field{FieldPDVersion, FieldReplication}, scope: noTiFlashUp, look: tiflashRefused, versions: versions{since: "6.1", before: "9.0"},
 		},
 		{
 			ID: "D26", Name: "limit-left-unlimited", Title: "A store that stays has the limit of one that leaves",
-			Needs: []Field{FieldLimits}, skip: limitsV2, look: limitsLeft,
+			Needs: []Field{FieldLimits}, scope: limitsV2, look: limitsLeft,
 		},
 		{ID: "D27", Name: "address-reused", Title: "An address belongs to several records", look: reusedAddresses},
 		{ID: "D28", Name: "restarting", Title: "A store restarts or changes its address", Needs: []Field{FieldLater}, look: restarts},
-		{ID: "P23", Name: "pd-restarted", Title: "PD has just started", Needs: []Field{FieldPDStatus}, wants: []Field{FieldOperators, FieldProgress}, skip: nothingLeft, look: pdRestarted},
+		{ID: "P23", Name: "pd-restarted", Title: "PD has just started", Needs: []Field{FieldPDStatus}, wants: []Field{FieldOperators, FieldProgress}, scope: nothingLeft, look: pdRestarted},
 	}
 }
 
