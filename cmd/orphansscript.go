@@ -23,7 +23,7 @@ func runOrphansScript(ctx context.Context, env *Env, opts *orphansScriptOptions,
 	plan := operators.NewPlan(s.scene, s.orphans, opts.includeWait)
 	err = operators.WriteScript(env.Streams.Out, plan, operators.ScriptOptions{
 		Format: operators.Format(opts.scriptFormat), PD: strings.TrimSuffix(s.leader, "/"),
-		CACert: t.tls.CACert, Cert: t.tls.Cert, Key: t.tls.Key, ValidFor: opts.validFor,
+		CACert: t.tls.CACert, Cert: t.tls.Cert, Key: t.tls.Key, Proxy: opts.useProxy, ValidFor: opts.validFor,
 	})
 	if err != nil {
 		return err

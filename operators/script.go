@@ -4,8 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+
+	"ebb/cluster"
 )
 
 // Format is a form in which the removals of a plan can be written.
@@ -28,6 +33,8 @@ type ScriptOptions struct {
 	PD string
 	// CACert, Cert and Key are files, "" without TLS.
 	CACert, Cert, Key string
+	// Proxy leaves the settings of proxies alone, which the shell scripts else unset.
+	Proxy bool
 	// ValidFor is how long after the reading the script may be run.
 	ValidFor time.Duration
 }
@@ -57,15 +64,21 @@ func WriteScript(w io.Writer, p *Plan, o ScriptOptions) error {
 	s := &scriptWriter{w: w}
 	s.line("#!/usr/bin/env bash")
 	s.line("# Removes %d orphan peers from the regions of cluster %d.", len(p.Removals), p.ClusterID)
-	s.line("# Read from PD %s at %s; to be run until %s, and only while the", p.PDVersion, stamp(p.ReadAt), stamp(until))
+	s.line("# Read from PD %s at %s; to be run until %s, and only while the", comment(p.PDVersion), stamp(p.ReadAt), stamp(until))
 	s.line("# epoch of each region (conf_ver, version) is still the one it was judged with.")
 	s.line("# %d orphan peers are left alone; they are listed at the end.", len(p.Left))
 	s.line("set -uo pipefail")
 	s.line("PD=%s", shellQuote(o.PD))
 	s.line("UNTIL=%d", until.Unix())
 	s.line("TLS=(%s)", strings.Join(tlsArguments(o), " "))
+	s.line("GONE='%s'", strings.Join(goneStores(p), " "))
+	if !o.Proxy {
+		s.text(noProxy)
+	}
 	s.text(commandsOf[o.Format])
 	s.text(scriptBody)
+	s.line("# A function, so that nothing is run of a script that was cut off.")
+	s.line("main() {")
 	s.line("check_cluster %d", p.ClusterID)
 	var later []*Orphan
 	for _, group := range byRegion(p.Removals) {
@@ -84,6 +97,34 @@ func WriteScript(w io.Writer, p *Plan, o ScriptOptions) error {
 		s.line("# %s: region %d, store %d: %s%s", strings.ToUpper(r.Verdict.String()), r.RegionID, r.StoreID, r.Reason.Text(), instead(r.Reason))
 	}
 	return s.err
+}
+
+// goneStores are the stores that the orphans are on, without those that PD knows
+// and that only were asked for.
+func goneStores(p *Plan) []string {
+	ids := make(map[cluster.StoreID]bool)
+	for _, list := range [][]Orphan{p.Removals, p.Left} {
+		for i := range list {
+			if list[i].Reason != Reason(cluster.RemovalStoreKnown) {
+				ids[list[i].StoreID] = true
+			}
+		}
+	}
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		out = append(out, id.String())
+	}
+	return out
+}
+
+// comment makes one line of a text that PD chose.
+func comment(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 func instead(r Reason) string {
