@@ -69,8 +69,8 @@ func addPeerLimit(v *view) []Cause {
 	var causes []Cause
 	for _, engine := range v.engines() {
 		f := v.floorOf(engine)
-		if f.perMinute <= 0 {
-			continue
+		if f.perMinute <= 0 || f.time < time.Second {
+			continue // limits this high are not felt
 		}
 		causes = append(causes, Cause{
 			Severity: Pace, Certainty: Likely,

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"ebb/cluster"
 )
@@ -70,16 +71,21 @@ func notPruned(v *view) []Cause {
 	return causes
 }
 
+func (v *view) inTopology(id cluster.StoreID) bool {
+	return slices.ContainsFunc(v.ev.Nodes, func(n Node) bool { return n.StoreID == id })
+}
+
+// removedWithoutPD: nobody will start such a store again.
+func (v *view) removedWithoutPD(s *cluster.Store) bool {
+	return v.ev.Nodes != nil && !v.inTopology(s.ID) && s.State == cluster.Up && !v.wasUp[s.ID] && !s.Live(v.now)
+}
+
 // notInTopology: a delete that PD refused, and a tool that went on all the same.
 func notInTopology(v *view) []Cause {
-	known := make(map[cluster.StoreID]bool)
-	for _, n := range v.ev.Nodes {
-		known[n.StoreID] = true
-	}
 	var causes []Cause
 	for i := range v.snap.Stores {
 		s := &v.snap.Stores[i]
-		if known[s.ID] || s.State == cluster.Tombstone {
+		if v.inTopology(s.ID) || s.State == cluster.Tombstone {
 			continue
 		}
 		c := Cause{
@@ -88,7 +94,7 @@ func notInTopology(v *view) []Cause {
 			Evidence: []string{"stores: " + s.StateName + ", " + v.silence(s)},
 			Next:     "ebb display CLUSTER", Risk: "none: it only looks",
 		}
-		if s.State == cluster.Up && !v.wasUp[s.ID] && !s.Live(v.now) {
+		if v.removedWithoutPD(s) {
 			c.Severity, c.Certainty = Problem, Likely
 			c.Sentence = fmt.Sprintf("%s is Up for PD, silent, and not in the topology: it was removed without PD", storeName(s))
 			c.Next, c.Risk = fmt.Sprintf("ebb scale-in CLUSTER -N %d --dry-run", s.ID), "none: a dry run changes nothing"

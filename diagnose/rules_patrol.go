@@ -77,8 +77,14 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
 }
 
-// progressing reports whether PD itself measures that a store gets emptier.
+// progressing reports whether PD itself measures that a store gets emptier, or has
+// scheduled for it lately.
 func (v *view) progressing() bool {
+	for i := range v.ev.Records {
+		if v.names(&v.ev.Records[i]) {
+			return true
+		}
+	}
 	for _, p := range v.ev.Progress {
 		if p.Action == cluster.ActionRemoving && p.SpeedMiB > 0 {
 			return true

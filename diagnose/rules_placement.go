@@ -95,7 +95,7 @@ func (v *view) shortageCause(s *shortage) (Cause, bool) {
 		c.Evidence = append(c.Evidence, spaceLines(s.lacking)...)
 	case "D11":
 		c.Sentence = fmt.Sprintf("%s, and %d can be placed while so many stores leave at once", have, s.placed)
-		c.Next, c.Risk = "take one back until the others are gone: ebb cancel-offline CLUSTER "+v.nodeFlag(), "none: it can be started again with ebb scale-in"
+		c.Next, c.Risk = "take one back until the others are gone: ebb cancel-offline CLUSTER -N "+v.subjects[len(v.subjects)-1].ID.String(), "none: it can be started again with ebb scale-in"
 		if v.allUp() {
 			c.Next, c.Risk = "let the others finish first: ebb watch CLUSTER", "none"
 		}

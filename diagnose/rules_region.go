@@ -89,13 +89,12 @@ func regionList(c RegionCount) string {
 func forcedRegions(v *view) []Cause {
 	var causes []Cause
 	for _, s := range v.subjects {
-		if !s.PhysicallyDestroyed {
+		alive := v.forced[s.ID]
+		if !s.PhysicallyDestroyed && !alive {
 			continue
 		}
 		one := []*cluster.Store{s}
 		stuck := v.inClassOf(one, TailNoLeader, TailNoMajority)
-		age, known := s.HeartbeatAge(v.now)
-		alive := known && age <= cluster.DisconnectedAfter
 		if stuck.Count == 0 && !alive {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 func schedulingRules() []Rule {
 	return []Rule{
 		{
-			ID: "D13", Name: "scheduling-halted", Title: "PD's scheduling is halted", Needs: []Field{FieldSchedule},
+			ID: "D13", Name: "scheduling-halted", Title: "PD's scheduling is halted", Needs: []Field{FieldSchedule, FieldUnsafeRecovery},
 			versions: versions{since: "7.2"}, look: schedulingHalted,
 		},
 		{
@@ -82,8 +82,8 @@ func (v *view) stopped(sentence, evidence, next, risk string) []Cause {
 const restartsAll = "all of PD's scheduling starts again, balancing included; ask who stopped it first"
 
 func schedulingHalted(v *view) []Cause {
-	if !v.snap.Schedule.HaltScheduling {
-		return nil
+	if !v.snap.Schedule.HaltScheduling || v.snap.UnsafeRecovery != "" {
+		return nil // an unsafe recovery halts it itself, and ends that itself (7.2 and later)
 	}
 	return v.stopped("scheduling is halted: PD moves nothing, and says nothing about it", "config/schedule: halt-scheduling is true",
 		"pd-ctl config set halt-scheduling false", restartsAll)

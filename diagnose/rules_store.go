@@ -50,7 +50,7 @@ func duplicateAddresses(v *view) []Cause {
 	records := v.recordsByAddress()
 	for _, address := range sortedKeys(records) {
 		claiming := keepStores(records[address], func(s *cluster.Store) bool {
-			return s.State != cluster.Tombstone && !s.PhysicallyDestroyed
+			return s.State != cluster.Tombstone && !s.PhysicallyDestroyed && !v.forced[s.ID]
 		})
 		if len(claiming) < 2 {
 			continue
@@ -83,7 +83,7 @@ func deadStores(v *view) []Cause {
 		named := slices.ContainsFunc(causes, func(c Cause) bool { return slices.Contains(c.Stores, s.ID) })
 		_, heard := s.HeartbeatAge(v.now)
 		switch {
-		case s.Live(v.now) || named:
+		case s.Live(v.now) || named || v.removedWithoutPD(s):
 		case heard:
 			silent = append(silent, s)
 		default:

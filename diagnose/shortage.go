@@ -116,7 +116,7 @@ func (v *view) firstShortage(set *cluster.RuleSet, at int, pools []pool) (shorta
 func (v *view) fitsOneByOne(set *cluster.RuleSet, at int) bool {
 	var leaving []*cluster.Store
 	for i := range v.snap.Stores {
-		if s := &v.snap.Stores[i]; s.Leaving() && !s.PhysicallyDestroyed && s.Live(v.now) {
+		if s := &v.snap.Stores[i]; s.Leaving() && !s.PhysicallyDestroyed && !v.forced[s.ID] && s.Live(v.now) {
 			leaving = append(leaving, s)
 		}
 	}

@@ -23,6 +23,9 @@ type view struct {
 	subjects []*cluster.Store
 	// wasUp are those of them that are Up in truth.
 	wasUp map[cluster.StoreID]bool
+	// forced are stores that were deleted by force and are heard all the same. PD moves
+	// their regions as if nobody had used force, so they are judged like that here.
+	forced map[cluster.StoreID]bool
 	// staying are Up and not asked about; receivers are those that are live.
 	staying   []*cluster.Store
 	receivers []*cluster.Store
@@ -31,10 +34,16 @@ type view struct {
 
 func newView(ev *Evidence) *view {
 	ev = ev.complete()
-	v := &view{ev: ev, snap: ev.snapshot(), wasUp: make(map[cluster.StoreID]bool)}
+	v := &view{ev: ev, snap: ev.snapshot(), wasUp: make(map[cluster.StoreID]bool), forced: make(map[cluster.StoreID]bool)}
 	v.now, v.release = v.snap.ReadAt, parseRelease(v.snap.PDVersion)
 	slices.SortFunc(v.snap.Stores, func(a, b cluster.Store) int { return cmp.Compare(a.ID, b.ID) })
 	v.stores = cluster.IndexStores(v.snap.Stores)
+	for id, s := range v.stores {
+		if age, known := s.HeartbeatAge(v.now); s.PhysicallyDestroyed && known && age <= cluster.DisconnectedAfter {
+			v.forced[id] = true
+			s.PhysicallyDestroyed = false
+		}
+	}
 	for _, id := range ev.Stores {
 		s := v.stores[id]
 		if s == nil {
