@@ -120,8 +120,8 @@ func exitCodeOf(err error) ExitCode {
 	case errors.As(err, &partial):
 		return ExitPartly
 	case errors.As(err, &remain):
-		if !remain.Changed() && errors.Is(err, context.Canceled) {
-			return ExitInterrupted
+		if !remain.Changed() && remain.Err != nil {
+			return exitCodeOf(remain.Err) // why it stopped, when nothing came of it
 		}
 		return ExitPartly
 	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &otherPD), errors.As(err, &unfinished):

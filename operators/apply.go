@@ -108,7 +108,7 @@ type applier struct {
 	mu     sync.Mutex
 	scene  *Scene
 	readAt time.Time // of scene, by our own clock
-	fatal  error     // ends the run: the journal cannot be written
+	fatal  error     // ends the run: the journal cannot be written, or the cluster not read
 
 	notify sync.Mutex
 }
@@ -158,7 +158,7 @@ func (a *applier) region(ctx context.Context, group []int, outcomes []Outcome) {
 		default:
 			out, after = a.remove(ctx, o)
 		}
-		out.RegionID, out.StoreID = o.RegionID, o.StoreID
+		out.RegionID, out.StoreID, out.Verdict = o.RegionID, o.StoreID, o.Verdict
 		outcomes[i] = out
 		if a.opts.Notify != nil {
 			a.notify.Lock()
@@ -171,10 +171,10 @@ func (a *applier) region(ctx context.Context, group []int, outcomes []Outcome) {
 // remove removes one orphan, if it is still what was judged. epoch is set when the
 // region was seen without the peer.
 func (a *applier) remove(ctx context.Context, o Orphan) (out Outcome, epoch *cluster.RegionEpoch) {
-	r, out, ok := a.reconsider(ctx, o)
+	before, out, ok := a.reconsider(ctx, o)
 	if !ok {
 		if out.Result == Already {
-			epoch = &r.Epoch
+			epoch = &before.region.Epoch
 		}
 		return out, epoch
 	}
@@ -186,7 +186,7 @@ func (a *applier) remove(ctx context.Context, o Orphan) (out Outcome, epoch *clu
 	err := a.pd.AddRemovePeer(context.WithoutCancel(ctx), o.RegionID, o.StoreID)
 	switch {
 	case err == nil, a.opts.OutcomeUnknown(err):
-		out, epoch = a.follow(ctx, o, r.Epoch)
+		out, epoch = a.follow(ctx, o, before, err)
 	default:
 		out = Outcome{Result: Failed, Err: err, Note: err.Error()}
 	}
@@ -199,5 +199,7 @@ func (a *applier) remove(ctx context.Context, o Orphan) (out Outcome, epoch *clu
 func (a *applier) fail(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.fatal = errors.Join(a.fatal, err)
+	if a.fatal == nil {
+		a.fatal = err // the first one; those that were under way have the same to say
+	}
 }

@@ -13,6 +13,8 @@ import (
 	"ebb/cluster"
 )
 
+const statusRunning = "RUNNING"
+
 // fakePD is a PD of a few regions that carries operators out after some looks.
 type fakePD struct {
 	t  *testing.T
@@ -270,6 +272,9 @@ func TestApply(t *testing.T) {
 		{"somebody's operator runs", func(f *fakePD) {
 			f.running[1] = cluster.Operator{RegionID: 1, Desc: "balance-region", Status: statusRunning}
 			f.looks[1] = -1
+		}, "1/99 not-safe, 2/99 removed", "2/99"},
+		{"an operator in a state nobody knows", func(f *fakePD) {
+			f.running[1] = cluster.Operator{RegionID: 1, Text: "PAUSED"}
 		}, "1/99 not-safe, 2/99 removed", "2/99"},
 		{"an operator has ended lately", func(f *fakePD) {
 			f.running[1] = cluster.Operator{RegionID: 1, Desc: "balance-region", Status: "TIMEOUT"}

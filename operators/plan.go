@@ -64,8 +64,8 @@ const (
 	Moved    Result = "moved"     // the region is no longer the one that was judged
 	NotSafe  Result = "not-safe"  // judged again, it is not safe to remove now
 	Failed   Result = "failed"    // PD refused or gave up; the peer is still there
-	InFlight Result = "in-flight" // PD has the operator; nobody waited for its end
-	NotTried Result = "not-tried"
+	InFlight Result = "in-flight" // PD has the operator, or may have it; nobody waited for its end
+	NotTried Result = "not-tried" // nothing was asked of PD
 )
 
 // Outcome is what came of one removal of a plan.
@@ -76,6 +76,8 @@ type Outcome struct {
 	// Note says more, in PD's words where it has some.
 	Note string `json:"note,omitempty"`
 	Err  error  `json:"-"`
+	// Verdict is the plan's.
+	Verdict Verdict `json:"-"`
 }
 
 // Gone reports whether the peer is gone.
@@ -115,8 +117,15 @@ func (e *RemainError) InFlight() []cluster.RegionID {
 }
 
 func (e *RemainError) Error() string {
-	text := fmt.Sprintf("%s: %d orphan peers removed, %d remain", VerbApply, len(e.Outcomes)+len(e.Left)-e.Count(), e.Count())
-	if n := len(e.InFlight()); n > 0 {
+	results := make(map[Result]int)
+	for i := range e.Outcomes {
+		results[e.Outcomes[i].Result]++
+	}
+	text := fmt.Sprintf("%s: %d orphan peers removed, %d remain", VerbApply, results[Removed], e.Count())
+	if n := results[Already]; n > 0 {
+		text += fmt.Sprintf(", %d were gone before", n)
+	}
+	if n := results[InFlight]; n > 0 {
 		text += fmt.Sprintf(", PD still works on %d of them", n)
 	}
 	if e.Err != nil {
@@ -161,7 +170,7 @@ func (e *RemainError) Remaining() []Remaining {
 	var list []Remaining
 	for i := range e.Outcomes {
 		if o := &e.Outcomes[i]; !o.Gone() {
-			list = append(list, Remaining{o.RegionID, o.StoreID, Safe, o.Result, o.Note})
+			list = append(list, Remaining{o.RegionID, o.StoreID, o.Verdict, o.Result, o.Note})
 		}
 	}
 	for i := range e.Left {
