@@ -67,8 +67,9 @@ $(LINT):
 
 docs: ebb ## bring what is generated in the documents up to date
 	.ci/docs $(BIN)/ebb README.md
+	.ci/docs $(BIN)/ebb README.zh-CN.md docs/commands.zh-CN.tsv
 
-readme: deps build ## run the demo anew for the transcript in README.md
+readme: deps build ## run the demo anew for the transcript in both READMEs
 	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/readme
 
 fmt: $(LINT) ## format both modules

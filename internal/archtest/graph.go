@@ -126,6 +126,10 @@ var Graph = []Rule{
 		Why:     "the checker must not depend on what it checks",
 	},
 	{
+		Package: "internal/docstest", StdOnly: true,
+		Why: "documents are compared as text, whatever the program is made of",
+	},
+	{
 		Package: "internal/golden",
 		Why:     "it serves the tests of every package, so it can depend on none",
 	},

@@ -1,0 +1,108 @@
+package docstest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	root   = "../.."
+	causes = root + "/docs/causes"
+)
+
+func read(t *testing.T, elem ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(elem...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// comparePair also looks for the links with which two documents begin.
+func comparePair(t *testing.T, english, chinese string) {
+	t.Helper()
+	name, err := filepath.Rel(root, chinese)
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, zh := read(t, english), read(t, chinese)
+	for _, problem := range Compare(Parse(en), Parse(zh)) {
+		t.Errorf("%s: %s", name, problem)
+	}
+	for _, link := range []struct{ file, text, to string }{{english, en, chinese}, {chinese, zh, english}} {
+		target, err := filepath.Rel(filepath.Dir(link.file), link.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Split(link.text, "\n"); len(lines) < 3 || !strings.HasSuffix(lines[2], "]("+target+")") {
+			t.Errorf("%s: the third line does not link to %s", link.file, target)
+		}
+	}
+	for file, text := range map[string]string{english: en, chinese: zh} {
+		checkLinks(t, file, Parse(text))
+	}
+}
+
+func checkLinks(t *testing.T, file string, page Page) {
+	t.Helper()
+	for _, link := range page.Links {
+		if strings.Contains(link, "://") {
+			continue
+		}
+		path, anchor, _ := strings.Cut(link, "#")
+		if path != "" {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), path)); err != nil {
+				t.Errorf("%s: link: %v", file, err)
+			}
+		} else if !slices.ContainsFunc(page.Sections, func(s Section) bool {
+			return strings.ReplaceAll(strings.ToLower(s.Heading), " ", "-") == anchor
+		}) {
+			t.Errorf("%s: no heading for the link #%s", file, anchor)
+		}
+	}
+}
+
+func TestReadme(t *testing.T) {
+	comparePair(t, root+"/README.md", root+"/README.zh-CN.md")
+}
+
+// rows of the generated table of a README without its head: name, description.
+func commandRows(t *testing.T, file string) [][]string {
+	t.Helper()
+	_, rest, _ := strings.Cut(read(t, root, file), "<!-- commands -->\n")
+	table, _, ok := strings.Cut(rest, "<!-- /commands -->")
+	lines := strings.Split(strings.TrimSpace(table), "\n")
+	if !ok || len(lines) < 3 {
+		t.Fatalf("%s: no table of commands", file)
+	}
+	var rows [][]string
+	for _, line := range lines[2:] {
+		rows = append(rows, cells(line))
+	}
+	return rows
+}
+
+// What the commands do is translated in a file beside, line by line.
+func TestCommandTable(t *testing.T) {
+	english, chinese := commandRows(t, "README.md"), commandRows(t, "README.zh-CN.md")
+	lines := strings.Split(strings.TrimSpace(read(t, root, "docs/commands.zh-CN.tsv")), "\n")
+	if len(lines) != len(english) || len(lines) != len(chinese) {
+		t.Fatalf("%d translations, %d commands in README.md, %d in README.zh-CN.md", len(lines), len(english), len(chinese))
+	}
+	for i, line := range lines {
+		f := strings.Split(line, "\t")
+		if len(f) != 3 {
+			t.Fatalf("%q: %d fields", line, len(f))
+		}
+		if want := []string{"`" + f[0] + "`", f[1]}; !slices.Equal(english[i], want) {
+			t.Errorf("README.md has %q, the translations %q", english[i], want)
+		}
+		if want := []string{"`" + f[0] + "`", f[2]}; !slices.Equal(chinese[i], want) {
+			t.Errorf("README.zh-CN.md has %q, the translations %q", chinese[i], want)
+		}
+	}
+}
