@@ -24,7 +24,7 @@ func TestCausePages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{"README.md": true}
+	known := map[string]bool{"README.md": true, "zh-CN": true} // the Chinese pages are held to these by docstest
 	for _, r := range diagnose.Rules() {
 		name := filepath.Base(r.Doc())
 		known[name] = true

@@ -9,7 +9,7 @@ const english = `# D01 a-b: A title
 
 [中文](zh)
 
-Result of two: 15 a minute, see ` + "`x y`" + `.
+Result of two: 15 a minute, see ` + "`x\ny`" + `.
 
 ## What
 

@@ -70,6 +70,52 @@ func TestReadme(t *testing.T) {
 	comparePair(t, root+"/README.md", root+"/README.zh-CN.md")
 }
 
+// pages are the names of the Markdown files of a directory.
+func pages(t *testing.T, dir string) []string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		list[i] = filepath.Base(list[i])
+	}
+	return list
+}
+
+func TestCausePages(t *testing.T) {
+	english, chinese := pages(t, causes), pages(t, causes+"/zh-CN")
+	if len(english) < 2 || !slices.Equal(english, chinese) {
+		t.Fatalf("pages %q, in Chinese %q", english, chinese)
+	}
+	index := read(t, causes, "zh-CN/README.md")
+	headings := map[string]string{}
+	for _, name := range english {
+		comparePair(t, filepath.Join(causes, name), filepath.Join(causes, "zh-CN", name))
+		if name == "README.md" {
+			continue
+		}
+		page := Parse(read(t, causes, "zh-CN", name))
+		id, _, _ := strings.Cut(page.Title, " ")
+		_, title, _ := strings.Cut(page.Title, "：")
+		_, result, _ := strings.Cut(page.Sections[0].Prose, "结果：")
+		result, _, _ = strings.Cut(result, "。\n")
+		if row := "| [" + id + "](" + name + ") | " + title + " | " + result + " |\n"; !strings.Contains(index, row) {
+			t.Errorf("zh-CN/README.md: has no row %q", row)
+		}
+		for i, s := range Parse(read(t, causes, name)).Sections[1:] {
+			if i+1 >= len(page.Sections) {
+				break // said by comparePair
+			}
+			if heading := page.Sections[i+1].Heading; headings[s.Heading] == "" {
+				headings[s.Heading] = heading
+			} else if headings[s.Heading] != heading {
+				t.Errorf("%s: %q is headed %q, elsewhere %q", name, s.Heading, heading, headings[s.Heading])
+			}
+		}
+	}
+}
+
 // rows of the generated table of a README without its head: name, description.
 func commandRows(t *testing.T, file string) [][]string {
 	t.Helper()

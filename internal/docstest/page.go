@@ -77,6 +77,9 @@ func Parse(text string) Page {
 // spans are the code spans of a section, sorted.
 func (s *Section) spans() []string {
 	list := codeSpan.FindAllString(s.Heading+"\n"+s.Prose, -1)
+	for i := range list {
+		list[i] = strings.Join(strings.Fields(list[i]), " ") // one may be broken at the end of a line
+	}
 	slices.Sort(list)
 	return list
 }
