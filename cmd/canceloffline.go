@@ -10,14 +10,15 @@ import (
 )
 
 func newCancelOfflineCommand(env *Env) *cobra.Command {
-	var opts changeOptions
+	opts := changeOptions{choice: chooseReturning}
 	c := &cobra.Command{
 		Use:   "cancel-offline [CLUSTER] -N NODE[,NODE]",
 		Short: "Take leaving stores back",
 		Long: `Take stores that are Offline back to Up, and undo everything around it: the
 store's own limits as they were (PD forgets them when its leader changes), its
 evict-leader scheduler, and the offline flag in the topology. When no store is
-leaving any more, what ebb tune has set is put back as well.
+leaving any more, what ebb tune has set is put back as well. Without -N, a
+terminal offers the stores that are Offline to choose from.
 
 A Tombstone and a store that was deleted by force cannot be taken back.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitLocked, ExitTuningNotUndone, ExitInterrupted),
 		Example: `  ebb cancel-offline prod -N 10.0.1.7:20160

@@ -21,6 +21,9 @@ type changeOptions struct {
 	outputOptions
 	yes    bool
 	dryRun bool
+	// choice is what to offer when -N names nothing; nil: -N is needed, or the verb
+	// does without it.
+	choice *choice
 }
 
 func (o *changeOptions) register(c *cobra.Command) {
@@ -37,7 +40,7 @@ func (o *changeOptions) registerConfirm(c *cobra.Command) {
 
 // check finds the mistakes that can be seen without asking anybody.
 func (o *changeOptions) check(env *Env, c *cobra.Command) error {
-	if len(o.nodes) == 0 {
+	if len(o.nodes) == 0 && (o.choice == nil || !o.mayChoose(env)) {
 		return &usageError{errors.New("no node given"), fmt.Sprintf("name the nodes with -N; see ebb display; see %s --help", c.CommandPath())}
 	}
 	return o.checkConfirmable(env)
@@ -73,6 +76,11 @@ func (o *changeOptions) openForChange(ctx context.Context, env *Env, args []stri
 	snap, err := settledSnapshot(ctx, env, t)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if len(o.nodes) == 0 && o.choice != nil && o.mayChoose(env) {
+		if snap, err = o.choose(ctx, env, t, snap); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	_, nodes, err := o.storesOf(t, snap)
 	return t, snap, nodes, err

@@ -17,7 +17,7 @@ type fencingOptions struct {
 }
 
 func newFenceCommand(env *Env) *cobra.Command {
-	var opts fencingOptions
+	opts := fencingOptions{changeOptions: changeOptions{choice: chooseFenced}}
 	c := &cobra.Command{
 		Use:   "fence [CLUSTER] -N NODE[,NODE]",
 		Short: "Make sure that dead stores stay dead",
@@ -31,7 +31,8 @@ the machine does not answer, --fence-hook may switch it off.
 It ends in one of these, per store: FENCED, FENCED-BY-HOOK, ALIVE (exit 3), or
 UNREACHABLE-NOT-FENCED (exit 5): a machine that does not answer is unknown, not
 dead. With --dry-run it only looks; a store that could be fenced is FENCEABLE.
-Stores that PD hears are refused: they leave by ebb scale-in.` +
+Stores that PD hears are refused: they leave by ebb scale-in. Without -N, a
+terminal offers the stores that PD does not hear to choose from.` +
 			exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitLocked, ExitInterrupted),
 		Example: `  ebb fence prod -N 10.0.1.7:20160 --dry-run
   ebb fence -t topology.yaml -N 10.0.1.7:20160 --fence-hook ./fence_ipmilan.sh`,

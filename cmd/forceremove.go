@@ -23,7 +23,7 @@ type forceRemoveOptions struct {
 }
 
 func newForceRemoveCommand(env *Env) *cobra.Command {
-	var opts forceRemoveOptions
+	opts := forceRemoveOptions{changeOptions: changeOptions{choice: chooseDead}}
 	c := &cobra.Command{
 		Use:   "force-remove [CLUSTER] -N NODE[,NODE]",
 		Short: "Write off stores whose hosts are dead",
@@ -39,6 +39,8 @@ destroyed, which cannot be taken back, PD replaces their peers, and at last the
 nodes are removed from the topology. A store whose machine cannot be asked needs
 --fence-hook, or --accept-risk=unfenced. Each store's address has to be typed;
 --yes takes the place of that only together with --cluster-id.
+
+Without -N, a terminal offers the stores that PD does not hear to choose from.
 
 Ctrl-C while PD replaces peers stops the waiting only. Run again, the same command
 goes on where it was cut off.` +

@@ -36,7 +36,7 @@ func run(ctx context.Context, env *Env, args []string) ExitCode {
 	if code == ExitInterrupted {
 		err = errInterrupted
 	}
-	if err != nil {
+	if code != ExitDone { // an error that is none has said so itself
 		output, _ := command.Flags().GetString("output")
 		env.printError(err, code, output == outputJSON)
 	}

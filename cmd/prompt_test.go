@@ -85,12 +85,17 @@ func (m *terminal) serve() {
 
 func (m *terminal) waitFor(text string) {
 	m.t.Helper()
+	m.waitForTimes(text, 1)
+}
+
+func (m *terminal) waitForTimes(text string, times int) {
+	m.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if strings.Contains(m.screen.String(), text) {
+		if strings.Count(m.screen.String(), text) >= times {
 			return
 		}
 	}
-	m.t.Fatalf("%q was not shown; the screen got %q", text, m.screen.String())
+	m.t.Fatalf("%q was not shown %d times; the screen got %q", text, times, m.screen.String())
 }
 
 // press types keys once the prompt is up. survey is ready for them when it has

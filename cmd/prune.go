@@ -22,6 +22,8 @@ type pruneOptions struct {
 	keepData        bool
 	skipUnreachable bool
 	risks           []string
+	// only are the stores that were chosen from a list; nil: all that there are.
+	only map[cluster.StoreID]bool
 }
 
 func newPruneCommand(env *Env) *cobra.Command {
@@ -33,7 +35,7 @@ func newPruneCommand(env *Env) *cobra.Command {
 runs any more, disable it, remove its unit file, delete exactly its own
 directories, drop the node from the topology, and remove PD's record. Without -N
 all Tombstone nodes of the topology are taken, and those that an earlier run left
-to be cleaned later.
+to be cleaned later; at a terminal they can be chosen from a list.
 
 Before a byte is deleted a second opinion is taken: PD says Tombstone now, no
 region names the store, and unit, processes, ports and directories on the host
@@ -74,8 +76,13 @@ func runPrune(ctx context.Context, env *Env, opts *pruneOptions, args []string) 
 	if err != nil {
 		return err
 	}
-	if snap.Members == nil {
-		return fmt.Errorf("read the PD members: %w", snap.Unread["members"])
+	if len(opts.nodes) == 0 && !opts.dryRun && opts.mayChoose(env) {
+		if snap, err = opts.choosePruned(ctx, env, t, snap); err != nil {
+			return err
+		}
+	}
+	if err := wantMembers(snap); err != nil {
+		return err
 	}
 	req, err := env.pruneRequest(t, snap, nodes, opts)
 	if err != nil {
@@ -109,6 +116,14 @@ func runPrune(ctx context.Context, env *Env, opts *pruneOptions, args []string) 
 		return err
 	})
 	return r.summary(ctx, nil, err)
+}
+
+// wantMembers reports why nobody knows which cluster the snapshot is of.
+func wantMembers(snap *cluster.Snapshot) error {
+	if snap.Members == nil {
+		return fmt.Errorf("read the PD members: %w", snap.Unread["members"])
+	}
+	return nil
 }
 
 // typedPrune is what has to be typed before anything is deleted.
@@ -171,7 +186,7 @@ func (e *Env) pruneRequest(t *target, snap *cluster.Snapshot, named []topology.N
 	if len(opts.nodes) == 0 {
 		match := topology.MatchStores(t.topology, snap.Stores)
 		for _, n := range match.Nodes {
-			if n.Store != nil && n.Store.State == cluster.Tombstone {
+			if n.Store != nil && n.Store.State == cluster.Tombstone && opts.wants(n.Store.ID) {
 				nodes = append(nodes, n)
 			}
 		}
@@ -179,6 +194,9 @@ func (e *Env) pruneRequest(t *target, snap *cluster.Snapshot, named []topology.N
 			delete(later, n.Store.ID) // the run that left it was cut off before the topology
 		}
 		for _, id := range slices.Sorted(maps.Keys(later)) {
+			if !opts.wants(id) {
+				continue
+			}
 			req.Targets = append(req.Targets, revisit(t, snap, later[id]))
 		}
 	}

@@ -20,13 +20,14 @@ type scaleInOptions struct {
 }
 
 func newScaleInCommand(env *Env) *cobra.Command {
-	var opts scaleInOptions
+	opts := scaleInOptions{changeOptions: changeOptions{choice: chooseLeaving}}
 	c := &cobra.Command{
 		Use:   "scale-in [CLUSTER] -N NODE[,NODE]",
 		Short: "Start the leaving of TiKV and TiFlash stores",
 		Long: `Check whether the stores may leave together, show the plan, ask, and set them
 Offline in PD, which then moves their regions to other stores. All checks are
-made before the first change. Nothing is stopped and no data is deleted: until a
+made before the first change. Without -N, a terminal offers the stores that are
+Up to choose from. Nothing is stopped and no data is deleted: until a
 store is Tombstone, ebb cancel-offline takes it back.
 
 With --wait the command reports until PD says Tombstone. Ctrl-C then only stops

@@ -17,6 +17,10 @@ type Prompter interface {
 	// what ("delete the data of store 4"). One mistake may be corrected; the
 	// second means no.
 	TypedConfirm(ctx context.Context, what, expected string) (bool, error)
+	// Choose lets the operator mark some of the options, none of which is marked
+	// at first, and returns their indices in rising order. Empty means that
+	// nothing was chosen.
+	Choose(ctx context.Context, question string, options []string) ([]int, error)
 	// Secret asks for a password or passphrase, which is not shown.
 	Secret(ctx context.Context, question string) (string, error)
 }
@@ -59,6 +63,20 @@ func (p terminalPrompter) TypedConfirm(ctx context.Context, what, expected strin
 		fmt.Fprintf(p.streams.Err, "%q is not %q\n", Clean(answer), expected)
 	}
 	return false, nil
+}
+
+func (p terminalPrompter) Choose(ctx context.Context, question string, options []string) ([]int, error) {
+	if len(options) == 0 {
+		return nil, fmt.Errorf("cannot ask %q: there is nothing to choose from", question)
+	}
+	q := pickSome{message: Clean(question), options: make([]string, len(options))}
+	width, height := p.streams.Err.Width(), p.streams.Err.Height()
+	for i, option := range options {
+		q.options[i] = Truncate(cleanLine(option), max(width-pickMargin, leastOption))
+	}
+	q.page = max(height-pickHead, leastPage)
+	answer, err := p.ask(ctx, q)
+	return q.indices(answer), err
 }
 
 // ask checks what must hold before any question and hands it to the terminal.

@@ -5,6 +5,7 @@ package uitest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ type Answer struct {
 	expected string // what the code under test asks to type
 	typed    string
 	yes      bool
+	choice   []string // parts of the options to mark
 	err      error
 }
 
@@ -37,6 +39,12 @@ func Typed(contains, expected, typed string) Answer {
 // Secret expects to be asked for a secret, and gives it.
 func Secret(contains, secret string) Answer {
 	return Answer{kind: "Secret", contains: contains, typed: secret}
+}
+
+// Choose expects to be offered options, and marks for each of the given parts
+// the one option that contains it.
+func Choose(contains string, parts ...string) Answer {
+	return Answer{kind: "Choose", contains: contains, choice: parts}
 }
 
 // Fails expects a question of either kind that ends with err, for example
@@ -98,6 +106,30 @@ func (p *Prompter) TypedConfirm(ctx context.Context, what, expected string) (boo
 	}
 	a, ok := p.next(Answer{kind: "TypedConfirm", contains: what, expected: expected})
 	return ok && a.err == nil && a.typed == expected, a.err
+}
+
+// Choose implements [ui.Prompter].
+func (p *Prompter) Choose(ctx context.Context, question string, options []string) ([]int, error) {
+	p.t.Helper()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	a, ok := p.next(Answer{kind: "Choose", contains: question})
+	if !ok || a.err != nil {
+		return nil, a.err
+	}
+	var chosen []int
+	for _, part := range a.choice {
+		fits := func(option string) bool { return strings.Contains(option, part) }
+		i := slices.IndexFunc(options, fits)
+		if i < 0 || slices.ContainsFunc(options[i+1:], fits) {
+			p.t.Errorf("%q is in none or in several of the options %q", part, options)
+			return nil, nil
+		}
+		chosen = append(chosen, i)
+	}
+	slices.Sort(chosen)
+	return chosen, nil
 }
 
 // Secret implements [ui.Prompter].

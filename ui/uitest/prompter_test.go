@@ -92,6 +92,31 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+func TestChoose(t *testing.T) {
+	options := []string{"store 1", "store 4", "store 41"}
+	for name, tt := range map[string]struct {
+		answer Answer
+		want   []int
+		errors int
+	}{
+		"two":       {Choose("Which", "store 41", "store 1"), []int{0, 2}, 0},
+		"none":      {Choose("Which"), nil, 0},
+		"ambiguous": {Choose("Which", "store 4"), nil, 1},
+		"unknown":   {Choose("Which", "store 5"), nil, 1},
+		"other":     {Choose("Who", "store 1"), nil, 2},
+	} {
+		r := &recorder{TB: t}
+		p := NewPrompter(r, tt.answer)
+		got, err := p.Choose(t.Context(), "Which stores?", options)
+		if !slices.Equal(got, tt.want) || err != nil {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, tt.want)
+		}
+		if got := r.finish(); len(got) != tt.errors {
+			t.Errorf("%s: %d failures, want %d: %q", name, len(got), tt.errors, got)
+		}
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
