@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +33,18 @@ func (o *orphanOptions) storeIDs() []cluster.StoreID {
 		ids = append(ids, cluster.StoreID(id))
 	}
 	return ids
+}
+
+// storeFlag repeats --store for hints, with a space in front.
+func (o *orphanOptions) storeFlag() string {
+	var ids []string
+	for _, id := range o.stores {
+		ids = append(ids, strconv.FormatUint(uint64(id), 10))
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return " --store " + strings.Join(ids, ",")
 }
 
 func newOrphansCommand(env *Env) *cobra.Command {

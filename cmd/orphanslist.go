@@ -53,7 +53,7 @@ func orphansFound(opts *orphansListOptions, args []string, s *orphanSurvey, summ
 	if summary.Safe == 0 {
 		return &codedError{err, ExitNo}
 	}
-	return &codedError{&hintedError{err, "remove the safe ones with: ebb orphans apply " + opts.reopenFlags(args)}, ExitNo}
+	return &codedError{&hintedError{err, "remove the safe ones with: ebb orphans apply " + opts.reopenFlags(args) + opts.storeFlag()}, ExitNo}
 }
 
 // nameTables fills in the names of the tables, as far as a TiDB tells.

@@ -49,6 +49,32 @@ func (e *Env) answering(ctx context.Context, t *target, snap *cluster.Snapshot, 
 	return found
 }
 
+// answersAge is how long an apply believes what it found out about processes: an
+// address behind which nobody refuses takes all of answerTimeout, longer than what
+// is read of PD may be old. No verdict counts on the vote of such a process.
+const answersAge = 10 * time.Second
+
+// answerMemo remembers what find found. It is used by one goroutine at a time.
+type answerMemo struct {
+	now   func() time.Time
+	find  answerFinder
+	at    time.Time
+	asked map[cluster.StoreID]bool
+	found map[cluster.StoreID]string
+}
+
+func (m *answerMemo) answering(ctx context.Context, t *target, snap *cluster.Snapshot, gone []operators.GoneStore) map[cluster.StoreID]string {
+	unasked := func(g operators.GoneStore) bool { return !m.asked[g.ID] }
+	if m.asked == nil || m.now().Sub(m.at) >= answersAge || slices.ContainsFunc(gone, unasked) {
+		m.found, m.asked = m.find(ctx, t, snap, gone), make(map[cluster.StoreID]bool)
+		m.at = m.now()
+		for i := range gone {
+			m.asked[gone[i].ID] = true
+		}
+	}
+	return m.found
+}
+
 // goneAddresses maps stores to where their process may be.
 func (e *Env) goneAddresses(t *target, snap *cluster.Snapshot, gone []operators.GoneStore) map[cluster.StoreID][]string {
 	inUse := make(map[string]bool)

@@ -25,8 +25,11 @@ type orphanSurvey struct {
 	leader      string // URL of PD's leader
 }
 
+// answerFinder is Env.answering, or what remembers it.
+type answerFinder func(ctx context.Context, t *target, snap *cluster.Snapshot, gone []operators.GoneStore) map[cluster.StoreID]string
+
 // readScene reads PD in one round, and whether processes of gone stores answer.
-func readScene(ctx context.Context, env *Env, t *target, asked []cluster.StoreID) (*orphanSurvey, error) {
+func readScene(ctx context.Context, t *target, asked []cluster.StoreID, answering answerFinder) (*orphanSurvey, error) {
 	in := operators.SceneReading{}
 	var snapErr, runningErr, statsErr error
 	var wg sync.WaitGroup
@@ -48,7 +51,7 @@ func readScene(ctx context.Context, env *Env, t *target, asked []cluster.StoreID
 		return nil, statsErr
 	}
 	s := &orphanSurvey{stats: in.Stats, gone: operators.GoneStores(in.Stats, cluster.IndexStores(in.Snapshot.Stores), asked)}
-	in.Answering = env.answering(ctx, t, in.Snapshot, s.gone)
+	in.Answering = answering(ctx, t, in.Snapshot, s.gone)
 	scene, err := operators.NewScene(in)
 	s.scene = scene
 	if m := in.Snapshot.Members; m != nil && len(m.Leader.ClientURLs) > 0 {
@@ -59,7 +62,7 @@ func readScene(ctx context.Context, env *Env, t *target, asked []cluster.StoreID
 
 // surveyOrphans finds and judges the orphans.
 func surveyOrphans(ctx context.Context, env *Env, t *target, opts *orphanOptions) (*orphanSurvey, error) {
-	s, err := readScene(ctx, env, t, opts.storeIDs())
+	s, err := readScene(ctx, t, opts.storeIDs(), env.answering)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"ebb/cluster"
 	"ebb/pdclient"
+	"ebb/sshexec"
 	"ebb/topology"
 	"ebb/topology/file"
 	"ebb/ui"
@@ -164,15 +165,18 @@ func (s *selection) reopenFlags(args []string) string {
 	case len(args) == 1:
 		parts = append(parts, args[0])
 	case s.topologyPath != "":
-		parts = append(parts, "-t "+s.topologyPath)
+		parts = append(parts, "-t "+sshexec.Quote(s.topologyPath))
 	}
 	if len(s.pd) > 0 {
 		parts = append(parts, "-u "+strings.Join(s.pd, ","))
 	}
 	for _, f := range [][2]string{{"--cacert", s.tls.CACert}, {"--cert", s.tls.Cert}, {"--key", s.tls.Key}} {
 		if f[1] != "" {
-			parts = append(parts, f[0]+" "+f[1])
+			parts = append(parts, f[0]+" "+sshexec.Quote(f[1]))
 		}
+	}
+	if s.useProxy {
+		parts = append(parts, "--pd-proxy")
 	}
 	return strings.Join(parts, " ")
 }

@@ -1,8 +1,8 @@
 package operators
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -79,7 +79,7 @@ func Apply(ctx context.Context, pd PD, p *Plan, rec Recorder, opts Options) ([]O
 	close(groups)
 	wg.Wait()
 
-	e := &RemainError{Outcomes: outcomes, Left: p.Left, Err: errors.Join(ctx.Err(), a.fatal)}
+	e := &RemainError{Outcomes: outcomes, Left: p.Left, Err: cmp.Or(a.fatal, ctx.Err())}
 	if e.Count() == 0 && a.fatal == nil {
 		return outcomes, nil
 	}

@@ -2,6 +2,8 @@ package operators
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -128,7 +130,10 @@ func (e *RemainError) Error() string {
 	if n := results[InFlight]; n > 0 {
 		text += fmt.Sprintf(", PD still works on %d of them", n)
 	}
-	if e.Err != nil {
+	switch {
+	case errors.Is(e.Err, context.Canceled):
+		text += "; interrupted"
+	case e.Err != nil:
 		text += fmt.Sprintf(": %v", e.Err)
 	}
 	return text

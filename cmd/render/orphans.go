@@ -1,7 +1,9 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +57,7 @@ func (l *Orphans) Write(o *ui.Output, all bool) error {
 	}
 	parts := []*ui.Table{goneTable(l.Stores, l.Summary.Stores), reasonTable(l.Summary.Reasons)}
 	if len(l.Summary.Tables) > 1 || len(l.Summary.Tables) == 1 && l.Summary.Tables[0].TableID != 0 {
-		parts = append(parts, tableTable(l.Summary.Tables))
+		parts = append(parts, tableTable(l.Summary.Tables, all))
 	}
 	shown := l.Orphans
 	if !all && len(shown) > shownOrphans {
@@ -126,14 +128,22 @@ func reasonTable(reasons []operators.ReasonCount) *ui.Table {
 	return t
 }
 
-func tableTable(tables []operators.TableCount) *ui.Table {
+// tableTable shows all tables, or those with the most orphans.
+func tableTable(tables []operators.TableCount, all bool) *ui.Table {
 	t := ui.NewTable(
 		ui.Column{Name: "Table", Min: 20}, ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Safe", Align: ui.Right},
 		ui.Column{Name: "Wait", Align: ui.Right}, ui.Column{Name: "Hold", Align: ui.Right}, ui.Column{Name: "Refuse", Align: ui.Right})
-	for i := range tables {
-		n := &tables[i]
+	shown := tables
+	if !all && len(tables) > shownOrphans {
+		shown = slices.SortedStableFunc(slices.Values(tables), func(a, b operators.TableCount) int { return cmp.Compare(b.Total(), a.Total()) })[:shownOrphans]
+	}
+	for i := range shown {
+		n := &shown[i]
 		t.Row(ui.Text(tableName(n.TableID, n.Name)), ui.Number(int64(n.Total())), ui.Number(int64(n.Safe)),
 			ui.Number(int64(n.Wait)), ui.Number(int64(n.Hold)), ui.Number(int64(n.Refuse)))
+	}
+	if hidden := len(tables) - len(shown); hidden > 0 {
+		t.Row(ui.Text(fmt.Sprintf("and %s more", counted(hidden, "table"))))
 	}
 	return t
 }

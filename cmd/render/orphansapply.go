@@ -1,7 +1,9 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ebb/operators"
@@ -65,11 +67,27 @@ func Removal(o *ui.Output, out operators.Outcome, n, total int) error {
 	return o.Hang(head, text)
 }
 
-// Remaining lists the orphans that an apply has left, and why.
+// urgency is the order in which a reader needs what is left.
+func urgency(r operators.Remaining) int {
+	switch {
+	case r.Result == operators.InFlight:
+		return 0
+	case r.Result == operators.Failed:
+		return 1
+	case r.Result == operators.NotTried && r.Reason == "":
+		return 3
+	}
+	return 2
+}
+
+// Remaining lists the orphans that an apply has left, and why: first those that PD
+// may still work on.
 func Remaining(o *ui.Output, list []operators.Remaining) error {
 	if len(list) == 0 {
 		return nil
 	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b operators.Remaining) int { return cmp.Compare(urgency(a), urgency(b)) })
 	fmt.Fprintln(o, "remaining:")
 	for _, r := range list[:min(len(list), shownOrphans)] {
 		word := string(r.Result)
