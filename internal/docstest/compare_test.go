@@ -60,7 +60,7 @@ func TestCompareFinds(t *testing.T) {
 		{"## 什么", "", "1 headings, 2 in English"},
 		{"## 什么", "### 什么", "level 3, 2 in English"},
 		{"`x y`", "`x z`", "code spans differ"},
-		{"`x y`", "`x y` 和 `x y`", "code spans differ"},
+		{"`x y`", "`x y` 和 `x y`", "Chinese only [\"`x y`\"]"},
 		{"15", "16", "the number 15 is missing"},
 		{"15", "15 或 3", "the number 3 is not in English"},
 		{"每分钟", "每分钟 foo-bar", "does not name foo-bar"},
@@ -81,6 +81,18 @@ func TestCompareFinds(t *testing.T) {
 		found := strings.Join(Compare(Parse(english), Parse(strings.Replace(chinese, tt.from, tt.to, 1))), "\n")
 		if tt.want == "" && found != "" || !strings.Contains(found, tt.want) {
 			t.Errorf("%q for %q: found %q, want %q", tt.to, tt.from, found, tt.want)
+		}
+	}
+	for _, tt := range []struct{ en, zh string }{
+		{"`a` and `a`", "`a` 和"},
+		{"```\n# x: curl -X GET a\n```", "```\n# x: curl -X GET b\n```"},
+		{"```\n# ALTER TABLE a\n```", "```\n# ALTER TABLE b\n```"},
+		{"```\n# see ebb a\n```", "```\n# see ebb b\n```"},
+		{"```\n# x\n```", "```\n# curl x\n```"},
+		{"| a | b |", "| 甲 | 乙 |\n| 甲 | 乙 |"},
+	} {
+		if len(Compare(Parse("# T\n"+tt.en+"\n"), Parse("# T\n的\n"+tt.zh+"\n"))) != 1 {
+			t.Errorf("%q for %q: in step", tt.zh, tt.en)
 		}
 	}
 	plain := strings.NewReplacer("2 的结果：每分钟 15，见", "Result of 2: 15 a minute, see").Replace(chinese)

@@ -83,35 +83,54 @@ func pages(t *testing.T, dir string) []string {
 	return list
 }
 
+// wording holds what is said again and again to one translation.
+type wording map[string]string
+
+func (w wording) check(t *testing.T, page, english, chinese string) {
+	t.Helper()
+	if before, ok := w[english]; !ok {
+		w[english] = chinese
+	} else if before != chinese {
+		t.Errorf("%s: %q is %q, elsewhere %q", page, english, chinese, before)
+	}
+}
+
+// result of a cause: what follows label in the first section, without the full stop.
+func result(t *testing.T, page Page, label, stop string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(page.Sections[0].Prose, label)
+	text, _, ended := strings.Cut(rest, stop+"\n")
+	if !found || !ended {
+		t.Errorf("%s: has no %q", page.Title, label)
+	}
+	return text
+}
+
 func TestCausePages(t *testing.T) {
 	english, chinese := pages(t, causes), pages(t, causes+"/zh-CN")
 	if len(english) < 2 || !slices.Equal(english, chinese) {
 		t.Fatalf("pages %q, in Chinese %q", english, chinese)
 	}
 	index := read(t, causes, "zh-CN/README.md")
-	headings := map[string]string{}
+	headings, results := wording{}, wording{}
 	for _, name := range english {
 		comparePair(t, filepath.Join(causes, name), filepath.Join(causes, "zh-CN", name))
 		if name == "README.md" {
 			continue
 		}
-		page := Parse(read(t, causes, "zh-CN", name))
-		id, _, _ := strings.Cut(page.Title, " ")
-		_, title, _ := strings.Cut(page.Title, "：")
-		_, result, _ := strings.Cut(page.Sections[0].Prose, "结果：")
-		result, _, _ = strings.Cut(result, "。\n")
-		if row := "| [" + id + "](" + name + ") | " + title + " | " + result + " |\n"; !strings.Contains(index, row) {
-			t.Errorf("zh-CN/README.md: has no row %q", row)
+		en, zh := Parse(read(t, causes, name)), Parse(read(t, causes, "zh-CN", name))
+		if len(en.Sections) != len(zh.Sections) {
+			continue // said by comparePair
 		}
-		for i, s := range Parse(read(t, causes, name)).Sections[1:] {
-			if i+1 >= len(page.Sections) {
-				break // said by comparePair
-			}
-			if heading := page.Sections[i+1].Heading; headings[s.Heading] == "" {
-				headings[s.Heading] = heading
-			} else if headings[s.Heading] != heading {
-				t.Errorf("%s: %q is headed %q, elsewhere %q", name, s.Heading, heading, headings[s.Heading])
-			}
+		for i := 1; i < len(en.Sections); i++ {
+			headings.check(t, name, en.Sections[i].Heading, zh.Sections[i].Heading)
+		}
+		outcome := result(t, zh, "结果：", "。")
+		results.check(t, name, result(t, en, "Result: ", "."), outcome)
+		id, _, _ := strings.Cut(zh.Title, " ")
+		_, title, _ := strings.Cut(zh.Title, "：")
+		if row := "| [" + id + "](" + name + ") | " + title + " | " + outcome + " |\n"; !strings.Contains(index, row) {
+			t.Errorf("zh-CN/README.md: has no row %q", row)
 		}
 	}
 }
