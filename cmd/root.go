@@ -62,6 +62,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.`,
 		}
 	}
 	root.AddCommand(newVersionCommand(env), newExitCodesTopic())
+	completeTree(env, root)
 	return root
 }
 
