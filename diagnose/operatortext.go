@@ -34,9 +34,24 @@ func storesIn(brief string) []cluster.StoreID {
 // moves one, or hands over the lead ("transfer leader: store 1 to 2" before 7.0).
 var toward = regexp.MustCompile(`\bto (?:\[([0-9, ]+)\]|([0-9]+))|^add peer: store \[([0-9, ]+)\]`)
 
-// destinations are the stores that an operator puts something onto.
+// onto is where a step needs a store that answers: a peer is added or promoted there,
+// or gets the lead (operator.OpStep, 4.0 to master).
+var onto = regexp.MustCompile(`(?:add|promote) .*?\bon store ([0-9]+)|transfer leader from store [0-9]+ to store ([0-9]+)`)
+
+// destinations are the stores that an operator puts something onto, with the steps
+// that are left, or, where PD does not tell those, in all. The brief does not name
+// the one that leads in between.
 func destinations(op *cluster.Operator) []cluster.StoreID {
 	var ids []cluster.StoreID
+	if onto.MatchString(strings.Join(op.Steps, "\n")) {
+		left := op.Steps[min(max(op.CurrentStep, 0), len(op.Steps)):]
+		for _, m := range onto.FindAllStringSubmatch(strings.Join(left, "\n"), -1) {
+			if id, err := strconv.ParseUint(m[1]+m[2], 10, 64); err == nil {
+				ids = append(ids, cluster.StoreID(id))
+			}
+		}
+		return ids
+	}
 	if !strings.Contains(op.Brief, "store") {
 		return nil // "merge: region 12 to 13"
 	}

@@ -84,7 +84,7 @@ func (v *view) pace(causes []Cause) *Paced {
 		}
 	}
 	p.measure(v)
-	p.limit(causes)
+	p.limit(v, causes)
 	return p
 }
 
@@ -116,10 +116,22 @@ func (p *Paced) measure(v *view) {
 // where PD runs all the operators it may, the limits behind them do not bind.
 var paceOrder = []string{"P23", "P07", "P06", "D18", "P08", "D17", "P20", "D03", "P24", "D30"}
 
-func (p *Paced) limit(causes []Cause) {
+// binds reports whether a cause sets the pace of all, not of a few: one big region
+// or one busy store of many does not.
+func (v *view) binds(c *Cause) bool {
+	switch c.ID {
+	case "D17":
+		return 2*c.Blocked >= v.remaining()
+	case "D18":
+		return 2*len(c.Stores) >= len(v.receivers)
+	}
+	return true
+}
+
+func (p *Paced) limit(v *view, causes []Cause) {
 	for _, id := range paceOrder {
 		for i := range causes {
-			if c := &causes[i]; c.ID == id && c.Severity == Pace {
+			if c := &causes[i]; c.ID == id && c.Severity == Pace && v.binds(c) {
 				p.Limit, p.Text = c.Name, c.Sentence
 				return
 			}

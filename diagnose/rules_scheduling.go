@@ -187,7 +187,7 @@ func scheduleDenied(v *view) []Cause {
 		Severity: Note, Certainty: Certain, Regions: denied.Examples,
 		Sentence: fmt.Sprintf("%s with schedule=deny: no merging or balancing there; backups and imports set it for a while", plural(len(ids), "key range rule")),
 		Evidence: []string{"config/region-label/rules: " + ids[0]},
-		Next:     "leave it to the tool that set it; left behind: curl -X DELETE PD/pd/api/v1/config/region-label/rule/ID", Risk: "an import that still runs slows down or fails",
+		Next:     "leave it to the tool that set it; or, left behind: curl -X DELETE PD/pd/api/v1/config/region-label/rule/" + strings.ReplaceAll(ids[0], "/", "%2F"), Risk: "an import that still runs slows down or fails",
 	}
 	if v.release.known() && slices.ContainsFunc(denyBlocks, func(r versions) bool { return r.has(v.release) }) && denied.Count > 0 {
 		c.Severity, c.Certainty, c.Blocked = Problem, Likely, denied.Count

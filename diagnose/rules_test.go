@@ -110,6 +110,13 @@ func ended(status string) func(*fakePD) {
 	}
 }
 
+// stepping is an operator at one of its steps.
+func stepping(at int, steps ...string) cluster.Operator {
+	op := operator("mv peer: store [5] to [1]")
+	op.CurrentStep, op.Steps = at, steps
+	return op
+}
+
 func noRules(f *fakePD) { f.snap.Replication.EnablePlacementRules, f.snap.Rules = false, nil }
 
 func deny(f *fakePD) {
@@ -236,6 +243,12 @@ var ruleCases = []ruleCase{
 		f.store(1).ReceivingSnapCount, f.store(1).PendingPeerCount, f.store(1).SlowScore = 64, 64, 79
 	}, want: OK},
 	{rule: "D19", name: "towards a dead store", edit: both(silent(2, time.Minute), func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }), want: Problem, blocked: 1, sentence: `^1 operator waits for 1 store without heartbeats$`},
+	{rule: "D19", name: "towards a dead leader", edit: both(silent(2, time.Minute), func(f *fakePD) {
+		f.running = []cluster.Operator{stepping(1, "add learner peer 9 on store 1", "transfer leader from store 5 to store 2", "use joint consensus, promote learner peer 9 on store 1 to voter, demote voter peer 7 on store 5 to learner")}
+	}), want: Problem, blocked: 1, sentence: `^1 operator waits for 1 store without heartbeats$`},
+	{rule: "D19", name: "past a dead leader", edit: both(silent(2, time.Minute), func(f *fakePD) {
+		f.running = []cluster.Operator{stepping(2, "add learner peer 9 on store 1", "transfer leader from store 5 to store 2", "use joint consensus, promote learner peer 9 on store 1 to voter, demote voter peer 7 on store 2 to learner", "remove peer on store 2")}
+	}), want: OK},
 	{rule: "D19", name: "from a dead store", edit: both(silent(5, time.Minute), func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }), want: OK},
 	{rule: "D20", name: "Disconnected", edit: silent(2, time.Minute), want: Problem, sentence: `^store 2 .* is silent: PD sends nothing there`},
 	{rule: "D20", name: "too few live", edit: both(silent(2, time.Minute), silent(3, time.Minute), func(f *fakePD) { f.regions = nil; f.add(5, 1, 4) }), want: Problem, blocked: 1, sentence: `only 2 can be placed: store 2 .* are not live$`},
@@ -378,6 +391,25 @@ func checkCause(t *testing.T, c *Cause) {
 		t.Errorf("next %q, risk %q", c.Next, c.Risk)
 	case regexp.MustCompile(`\.$|^[A-Z][a-z]+ed `).MatchString(c.Sentence):
 		t.Errorf("sentence %q", c.Sentence)
+	}
+}
+
+// One busy store of many, or one big region, does not set the pace of all.
+func TestWhatIsRareSetsNoPace(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit func(f *fakePD)
+		want string
+	}{
+		"one busy store":   {func(f *fakePD) { f.store(1).IsBusy = true }, "add-peer-limit"},
+		"two of four":      {func(f *fakePD) { f.store(1).IsBusy, f.store(2).IsBusy = true, true }, "busy-targets"},
+		"one big region":   {func(f *fakePD) { f.add(5, 1, 2).ApproximateSizeMiB = 20 << 10 }, "add-peer-limit"},
+		"only big regions": {func(f *fakePD) { f.regions = nil; f.add(5, 1, 2).ApproximateSizeMiB = 20 << 10 }, "big-regions"},
+	} {
+		f := healthy(5, 40)
+		c.edit(f)
+		if got := Run(f.collect(t, 0)).Pace.Limit; got != c.want {
+			t.Errorf("%s: limited by %q, want %q", name, got, c.want)
+		}
 	}
 }
 
