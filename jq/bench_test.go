@@ -21,8 +21,8 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// BenchmarkElements shows what a region costs, in time of all cores; decode is
-// what reading alone takes, for the same view of a region.
+// BenchmarkElements shows what a region costs, in time of all cores; gojq is
+// without the native program, decode what gojq's values alone take.
 func BenchmarkElements(b *testing.B) {
 	all := pages(benchRegions)
 	bytes := 0
@@ -42,17 +42,14 @@ func BenchmarkElements(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(bytes))
-			b.ReportAllocs()
-			start := cpuTime(b)
-			for b.Loop() {
-				if err := p.RunElements(b.Context(), sequence(all), func([]byte) error { return nil }); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64((cpuTime(b)-start).Nanoseconds())/float64(b.N*benchRegions), "cpu-ns/region")
-		})
+		b.Run(name, func(b *testing.B) { benchElements(b, p, all, bytes) })
+		if p.native != nil {
+			b.Run(name+"/gojq", func(b *testing.B) {
+				q := *p
+				q.native = nil
+				benchElements(b, &q, all, bytes)
+			})
+		}
 		b.Run(name+"/decode", func(b *testing.B) {
 			d := &decoder{reuse: p.parallel}
 			b.SetBytes(int64(bytes))
@@ -69,6 +66,18 @@ func BenchmarkElements(b *testing.B) {
 			b.ReportMetric(float64((cpuTime(b)-start).Nanoseconds())/float64(b.N*benchRegions), "cpu-ns/region")
 		})
 	}
+}
+
+func benchElements(b *testing.B, p *Program, all [][][]byte, bytes int) {
+	b.SetBytes(int64(bytes))
+	b.ReportAllocs()
+	start := cpuTime(b)
+	for b.Loop() {
+		if err := p.RunElements(b.Context(), sequence(all), func([]byte) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64((cpuTime(b)-start).Nanoseconds())/float64(b.N*benchRegions), "cpu-ns/region")
 }
 
 // BenchmarkWholeDocument is the way of programs that do not stream.

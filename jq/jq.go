@@ -42,6 +42,7 @@ type Program struct {
 	needed   *mask // of an element
 	// parallel says that each element can be run on its own.
 	parallel bool
+	native   *native // of a parallel program; nil when it is not simple enough
 }
 
 // Compile reads a program. Errors are *SyntaxError. Programs see neither the
@@ -72,8 +73,7 @@ func CompileWith(source string, options Options) (*Program, error) {
 		p.why = "its document has no array to go through"
 		return p, nil
 	}
-	lower(query)
-	p.compileElements(source, query, options.Array, names)
+	p.compileElements(source, options.Array, names)
 	return p, nil
 }
 
@@ -85,11 +85,13 @@ func compilerOptions(names []string) []gojq.CompilerOption {
 	}
 }
 
-func (p *Program) compileElements(source string, query *gojq.Query, array string, names []string) {
+func (p *Program) compileElements(source, array string, names []string) {
 	from := "$__elements"
 	for strings.Contains(source, from) {
 		from += "_"
 	}
+	query := parsed(source)
+	lower(query)
 	rewritten, parallel, why := split(query, array, from)
 	if why != "" {
 		p.why = why
@@ -104,6 +106,18 @@ func (p *Program) compileElements(source string, query *gojq.Query, array string
 	}
 	_, p.needed = prune(rewritten)
 	p.elements, p.parallel = code, parallel
+	if simple, alone, why := split(parsed(source), array, from); parallel && alone && why == "" {
+		p.native = compileNative(simple, names, p.args)
+	}
+}
+
+// parsed is a program that has been parsed before. Who gets it may change it.
+func parsed(source string) *gojq.Query {
+	query, err := gojq.Parse(source)
+	if err != nil {
+		panic(err)
+	}
+	return query
 }
 
 // variables are the names and values that the arguments and $ARGS have.

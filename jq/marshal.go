@@ -54,11 +54,11 @@ func appendJSON(out []byte, value any) []byte {
 	return appendOther(out, value)
 }
 
-func appendText(out []byte, text string) []byte {
+func appendText[T string | []byte](out []byte, text T) []byte {
 	for i := range len(text) {
 		// gojq escapes the one of ASCII that jq does.
 		if class[text[i]] != ordinary || text[i] == 0x7f {
-			return appendOther(out, text)
+			return appendOther(out, string(text))
 		}
 	}
 	out = append(out, '"')

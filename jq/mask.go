@@ -6,6 +6,9 @@ type mask struct {
 	// all shows the value with everything in it.
 	all    bool
 	fields []maskField
+	// partial is for a program that tells what it has not been shown: nothing is
+	// shown in full because of it.
+	partial bool
 	// elems is what is seen of each element of an array; nil for an array that
 	// nobody looks into.
 	elems *mask
@@ -55,7 +58,7 @@ func (m *mask) at(name string) *mask {
 			return f.mask
 		}
 	}
-	child := &mask{}
+	child := &mask{partial: m.partial}
 	m.fields = append(m.fields, maskField{name, child})
 	return child
 }
@@ -66,14 +69,14 @@ func (m *mask) each() *mask {
 		return m
 	}
 	if m.elems == nil {
-		m.elems = &mask{}
+		m.elems = &mask{partial: m.partial}
 	}
 	return m.elems
 }
 
 // show marks that everything is seen.
 func (m *mask) show() {
-	if m.all {
+	if m.all || m.partial {
 		return
 	}
 	m.all = true

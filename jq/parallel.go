@@ -128,49 +128,21 @@ func (w *pool) emit(ctx context.Context, j *job, emit func(line []byte) error) e
 // asked for, and the values of a failed one may still be looked at.
 func (w *pool) work(ctx *stop) {
 	d := &decoder{reuse: true}
+	var native *machine
+	if w.program.native != nil {
+		native = newMachine(w.program.native, w.program.raw)
+	}
 	for j := range w.todo {
-		j.err = w.do(ctx, j, d)
+		g := &gathering{pool: w, job: j, ctx: ctx, out: w.newPiece(), since: time.Now()}
+		j.err = g.do(native, d)
+		if err := g.flush(); err != nil {
+			j.err = err
+		}
 		close(j.pieces)
 		if j.err != nil {
 			return
 		}
 	}
-}
-
-func (w *pool) do(ctx *stop, j *job, d *decoder) error {
-	out := w.newPiece()
-	since := time.Now()
-	flush := func() error {
-		if len(out.ends) == 0 {
-			return nil
-		}
-		select {
-		case j.pieces <- out:
-		case <-ctx.Context.Done():
-			return cancelled(ctx)
-		}
-		out, since = w.newPiece(), time.Now()
-		return nil
-	}
-	r := &reader{portion: j.portion, decoder: d, mask: w.program.needed}
-	f := &feed{next: r.next}
-	err := w.program.run(ctx, f, func(value any) error {
-		out.text = appendResult(out.text, value, w.program.raw)
-		out.ends = append(out.ends, len(out.text))
-		// The very first results are wanted at once.
-		if j.first > 0 && len(out.text) < pieceSize && time.Since(since) < pieceTime {
-			return nil
-		}
-		return flush()
-	})
-	if flushed := flush(); flushed != nil {
-		return flushed
-	}
-	var failed *RunError
-	if errors.As(err, &failed) {
-		failed.Element = j.first + f.count - 1
-	}
-	return err
 }
 
 func (w *pool) newPiece() *piece {
