@@ -35,6 +35,15 @@ func (o *orphanOptions) storeIDs() []cluster.StoreID {
 	return ids
 }
 
+// checkStores refuses an id that no store has: it would make a store without
+// orphans out of a variable that was not set.
+func (o *orphanOptions) checkStores() error {
+	if slices.Contains(o.stores, 0) {
+		return &usageError{errors.New("--store 0: no store has this id"), "see ebb store; leave --store out for all stores that are gone"}
+	}
+	return nil
+}
+
 // storeFlag repeats --store for hints, with a space in front.
 func (o *orphanOptions) storeFlag() string {
 	var ids []string
@@ -95,7 +104,7 @@ Exit status 0 means that there is none, 3 that there are some.` +
   ebb orphans list -t topology.yaml -o json --jq '.orphans[] | select(.verdict == "refuse")'`,
 		Args: clusterArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := opts.validate(); err != nil {
+			if err := errors.Join(opts.validate(), opts.checkStores()); err != nil {
 				return err
 			}
 			return runOrphansList(c.Context(), env, &opts, args)
@@ -120,8 +129,9 @@ func newOrphansScriptCommand(env *Env) *cobra.Command {
 		Use:   "script [CLUSTER]",
 		Short: "Write the safe removals as a script",
 		Long: `Write commands that remove the SAFE orphans, for a machine without ebb. Before each
-removal the script makes sure that the region is as it was judged, that no operator
-runs on it, and that the script is not too old; it waits for the peer to be gone.
+removal the script makes sure that the region is as it was judged, has a leader and
+no other peer that is unwell, that no operator runs on it, and that the script is
+not too old; it waits for the peer to be gone. It may be run again, also from a pipe.
 It looks at what pd-ctl says, since that ends with 0 also when PD refuses. The
 orphans that stay are comments, with their reasons.
 
@@ -131,7 +141,7 @@ Exit status 3 means that there are orphans but none that is safe to remove.` +
   ebb orphans script prod --format curl --valid-for 5m | bash`,
 		Args: clusterArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := opts.check(); err != nil {
+			if err := errors.Join(opts.check(), opts.checkStores()); err != nil {
 				return err
 			}
 			return runOrphansScript(c.Context(), env, &opts, args)
@@ -191,7 +201,7 @@ continues. Exit status 8 means that some orphans remain, 3 that none was safe.` 
   ebb orphans apply prod --store 97 --max-operators 4 --yes -o json`,
 		Args: clusterArg,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := errors.Join(opts.check(), opts.checkConfirmable(env)); err != nil {
+			if err := errors.Join(opts.check(), opts.checkStores(), opts.checkConfirmable(env)); err != nil {
 				return err
 			}
 			return runOrphansApply(c.Context(), env, &opts, args)

@@ -3,6 +3,7 @@ package operators
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -61,6 +62,9 @@ const sceneAge = 2 * time.Second
 func Apply(ctx context.Context, pd PD, p *Plan, rec Recorder, opts Options) ([]Outcome, error) {
 	a := &applier{pd: pd, plan: p, rec: rec, opts: opts}
 	if _, err := a.currentScene(ctx); err != nil {
+		if _, moved := errors.AsType[*MovedError](err); !moved {
+			err = fmt.Errorf("%s: %w", VerbApply, err)
+		}
 		return nil, err
 	}
 	outcomes := make([]Outcome, len(p.Removals))
@@ -123,7 +127,7 @@ func (a *applier) currentScene(ctx context.Context) (*Scene, error) {
 	at := a.opts.Now()
 	scene, err := a.pd.Scene(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%s: read the cluster again: %w", VerbApply, err)
+		return nil, fmt.Errorf("read the cluster again: %w", err)
 	}
 	if scene.ClusterID != a.plan.ClusterID {
 		return nil, &MovedError{Was: a.plan.ClusterID, Is: scene.ClusterID}
