@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ebb/decommission"
+	"ebb/operators"
 	"ebb/pdclient"
 	"ebb/topology"
 	"ebb/topology/file"
@@ -50,6 +51,10 @@ func TestExitCodeOf(t *testing.T) {
 		{"lost contact", &decommission.LostContactError{Err: unreachable}, ExitUnreachable},
 		{"lost contact over something else", &decommission.LostContactError{Err: plain}, ExitUnreachable},
 		{"outcome unknown", unknownOutcome, ExitPartly},
+		{"orphans remain", &operators.RemainError{Outcomes: []operators.Outcome{{Result: operators.Failed}}}, ExitPartly},
+		{"orphans, some removed, then unreachable", &operators.RemainError{Outcomes: []operators.Outcome{{Result: operators.Removed}}, Err: unreachable}, ExitPartly},
+		{"orphans, unreachable at once", &operators.RemainError{Outcomes: []operators.Outcome{{Result: operators.NotTried}}, Err: unreachable}, ExitUnreachable},
+		{"orphans, interrupted at once", &operators.RemainError{Outcomes: []operators.Outcome{{Result: operators.NotTried}}, Err: context.Canceled}, ExitInterrupted},
 		{"partly", &decommission.PartialError{Err: plain}, ExitPartly},
 		{"partly, then interrupted", &decommission.PartialError{Err: context.Canceled}, ExitPartly},
 		{"partly, then unreachable", &decommission.PartialError{Err: unreachable}, ExitPartly},

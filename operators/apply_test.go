@@ -399,3 +399,82 @@ func TestApplyLeavesToPDWhatItRepairs(t *testing.T) {
 		t.Errorf("outcomes %s", got)
 	}
 }
+
+// deafPD answers nothing about the cluster after some readings.
+type deafPD struct {
+	*fakePD
+	left int
+	asks int
+}
+
+var errDeaf = errors.New("reach pd: nobody answers")
+
+func (d *deafPD) Scene(ctx context.Context) (*Scene, error) {
+	d.asks++
+	if d.left--; d.left < 0 {
+		return nil, errDeaf
+	}
+	return d.fakePD.Scene(ctx)
+}
+
+// When the cluster cannot be read the rest is not tried: each would wait in vain.
+func TestApplyEndsWhenPDIsGone(t *testing.T) {
+	d := &deafPD{fakePD: newFakePD(t, 50), left: 2}
+	p := d.plan()
+	now := time.Unix(0, 0)
+	_, err := Apply(t.Context(), d, p, newMemo(t), Options{
+		MaxOperators: 1, Timeout: time.Minute, OutcomeUnknown: func(error) bool { return false },
+		Now:   func() time.Time { now = now.Add(500 * time.Millisecond); return now },
+		Sleep: func(context.Context, time.Duration) error { return nil },
+	})
+	remain, ok := errors.AsType[*RemainError](err)
+	if !ok || !errors.Is(remain.Err, errDeaf) || d.asks != 3 || len(d.added) == 0 || len(d.added) > 10 {
+		t.Errorf("error %v after %d readings and %d operators", err, d.asks, len(d.added))
+	}
+	for _, o := range remain.Outcomes[len(d.added):] {
+		if o.Result != NotTried {
+			t.Errorf("region %d is %s", o.RegionID, o.Result)
+		}
+	}
+}
+
+func TestRemainErrorSaysWhatHappened(t *testing.T) {
+	outcomes := []Outcome{{Result: Removed}, {Result: Already}, {Result: InFlight}, {Result: NotTried}}
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{nil, "orphans apply: 1 orphan peers removed, 2 remain, 1 were gone before, PD still works on 1 of them"},
+		{context.Canceled, "orphans apply: 1 orphan peers removed, 2 remain, 1 were gone before, PD still works on 1 of them; interrupted"},
+		{errDeaf, "orphans apply: 1 orphan peers removed, 2 remain, 1 were gone before, PD still works on 1 of them: reach pd: nobody answers"},
+	} {
+		if got := (&RemainError{Outcomes: outcomes, Err: tt.err}).Error(); got != tt.want {
+			t.Errorf("says %q", got)
+		}
+	}
+}
+
+// An operator of somebody else, or from before, that has ended is not the end of
+// ours, of which nobody knows whether PD has it.
+func TestApplyKnowsItsOperator(t *testing.T) {
+	before := cluster.Operator{RegionID: 1, Desc: removeDesc, Brief: "rm peer: store [99]", Text: "before", Status: "TIMEOUT"}
+	for name, op := range map[string]cluster.Operator{
+		"from before":     before,
+		"somebody else's": {RegionID: 1, Desc: "balance-region", Brief: "mv peer: store [99] to [3]", Text: "x", Status: "CANCEL"},
+		"another store's": {RegionID: 1, Desc: removeDesc, Brief: "rm peer: store [98]", Text: "y", Status: "TIMEOUT"},
+	} {
+		f := newFakePD(t, 1)
+		p := f.plan()
+		f.running[1] = before
+		f.refuse[1] = errNoAnswer // lost on its way
+		f.onRead = func(f *fakePD, _ cluster.RegionID, n int) {
+			if n == 2 {
+				f.running[1] = op
+			}
+		}
+		outcomes, _ := f.apply(t.Context(), p, newMemo(t), nil)
+		if got := results(outcomes); got != "1/99 in-flight" || outcomes[0].Note != errNoAnswer.Error() {
+			t.Errorf("%s: %s, %s", name, got, outcomes[0].Note)
+		}
+	}
+}
