@@ -9,7 +9,8 @@ import (
 // native is a program for one element made of Go closures, for the simple
 // programs that most are: paths, constructors, comparisons, select, any, all.
 // It exists for its speed. The procedure's first program takes 2.1 µs of one
-// core a region with gojq, 0.9 of them to make its values, and 0.9 natively.
+// core a region with gojq, 0.8 of them to make its values, and 0.6 natively,
+// nearly all to find the end of what is not looked at.
 //
 // It is right because it does so little: closures know only what is certain.
 // Whatever else an element holds, such as an error of the program, a value of
@@ -83,8 +84,8 @@ const maxTicks = 1 << 16
 
 // machine runs a native program over one element after the other.
 type machine struct {
-	decoder
 	program *native
+	data    []byte // the element
 	nodes   []node
 	vars    []ref
 	root    ref

@@ -1,168 +1,166 @@
 package jq
 
-import "slices"
+import (
+	"bytes"
+	"unicode/utf8"
 
-// layout is which parts of a value a native program looks at.
-type layout struct {
-	shape  uint16
-	fields []layoutField
-	elems  *layout // nil when nobody looks into arrays
-}
-
-type layoutField struct {
-	name   string
-	layout *layout
-}
-
-// lay makes a layout of a mask.
-func (c *nativeCompiler) lay(m *mask) *layout {
-	l := &layout{}
-	if m.elems != nil {
-		l.elems = c.lay(m.elems)
-	}
-	var names []string
-	for _, f := range m.fields {
-		names = append(names, f.name)
-		l.fields = append(l.fields, layoutField{f.name, c.lay(f.mask)})
-	}
-	if names != nil {
-		l.shape = c.shape(names)
-	}
-	return l
-}
-
-// shape makes a shape whose fields have the names in order.
-func (c *nativeCompiler) shape(names []string) uint16 {
-	s := shape{}
-	for slot, name := range names {
-		id := c.name(name)
-		for len(s.slots) <= id {
-			s.slots = append(s.slots, -1)
-		}
-		s.slots[id] = int8(slot)
-	}
-	if len(names) > 100 || len(c.shapes) > 1000 {
-		panic(tooHard{})
-	}
-	c.shapes = append(c.shapes, s)
-	return uint16(len(c.shapes) - 1)
-}
-
-// name numbers a name.
-func (c *nativeCompiler) name(name string) int {
-	id := slices.Index(c.names, name)
-	if id < 0 {
-		id = len(c.names)
-		c.names = append(c.names, name)
-	}
-	return id
-}
-
-// number gives all shapes a slot for all names.
-func (c *nativeCompiler) number() {
-	for i := range c.shapes {
-		for len(c.shapes[i].slots) < len(c.names) {
-			c.shapes[i].slots = append(c.shapes[i].slots, -1)
-		}
-	}
-}
+	"ebb/internal/skim"
+)
 
 // load reads the element; false when it is not JSON, or may not be.
 func (m *machine) load(data []byte) bool {
-	m.data, m.pos, m.depth = data, 0, 0
+	m.data = data
 	m.root = m.addFields(1)
-	return m.read(m.program.layout, m.root) && !m.space()
+	i := m.read(m.program.layout, skim.Space(data, 0), m.root, 0)
+	return i >= 0 && skim.Space(data, i) == len(data)
 }
 
-// read reads a value to a node.
-func (m *machine) read(l *layout, to ref) bool {
-	if !m.space() {
-		return false
+// read reads the value at i to a node and returns the index behind it; below 0
+// when it is none, or may be none.
+func (m *machine) read(l *layout, i int, to ref, depth int) int {
+	if i >= len(m.data) || depth > skim.MaxDepth {
+		return -1
 	}
 	n := node{}
-	var err error
-	start := m.pos
-	switch m.data[m.pos] {
-	case '{':
-		if len(l.fields) > 0 {
-			return m.readObject(l, to)
-		}
+	end, err := 0, error(nil)
+	switch c := m.data[i]; {
+	case '0' <= c && c <= '9' || c == '-':
+		return m.readNumber(i, to)
+	case c == '"':
+		return m.readText(i, to)
+	case c == '{' && l.fields != nil:
+		return m.readObject(l, i, to, depth)
+	case c == '[' && l.elems != nil:
+		return m.readArray(l, i, to, depth)
+	case c == '{':
 		n.kind = hiddenObject
-		err = m.skip()
-	case '[':
-		if l.elems != nil {
-			return m.readArray(l, to)
-		}
+		end, err = skim.Value(m.data, i, depth)
+	case c == '[':
 		n.kind = hiddenArray
-		err = m.skip()
-	case '"':
-		var plain bool
-		_, plain, err = m.raw()
-		n = node{kind: escapedNode, n: start + 1, end: m.pos - 1}
-		if plain {
-			n.kind = textNode
-		}
-	case 't':
-		n.kind, err = trueNode, m.literal("true")
-	case 'f':
-		n.kind, err = falseNode, m.literal("false")
-	case 'n':
-		n.kind, err = nullNode, m.literal("null")
+		end, err = skim.Value(m.data, i, depth)
+	case c == 't':
+		n.kind = trueNode
+		end, err = skim.Word(m.data, i, "true")
+	case c == 'f':
+		n.kind = falseNode
+		end, err = skim.Word(m.data, i, "false")
+	case c == 'n':
+		end, err = skim.Word(m.data, i, "null")
 	default:
-		return m.readNumber(to)
+		return -1
+	}
+	if err != nil {
+		return -1
 	}
 	m.nodes[to] = n
-	return err == nil
+	return end
 }
 
-func (m *machine) readNumber(to ref) bool {
-	start := m.pos
-	integer, err := m.numeral()
-	if err != nil {
-		return false
+func (m *machine) readNumber(i int, to ref) int {
+	n, end := 0, i
+	for end < len(m.data) && m.data[end]-'0' <= 9 {
+		n = n*10 + int(m.data[end]-'0')
+		end++
 	}
-	n := node{kind: numberNode, n: start, end: m.pos}
-	if text := m.data[start:m.pos]; integer && text[0] != '-' && len(text) <= intDigits {
-		n = node{kind: intNode}
-		for _, c := range text {
-			n.n = n.n*10 + int(c-'0')
+	if end < len(m.data) && end-i <= intDigits && (m.data[i] != '0' || end == i+1) {
+		if c := m.data[end]; c == ',' || c == '}' || c == ']' {
+			m.nodes[to] = node{kind: intNode, n: n}
+			return end
 		}
 	}
-	m.nodes[to] = n
-	return true
+	end, err := skim.Number(m.data, i)
+	if err != nil {
+		return -1
+	}
+	m.nodes[to] = node{kind: numberNode, n: i, end: end}
+	return end
 }
 
-func (m *machine) readObject(l *layout, to ref) bool {
+func (m *machine) readText(i int, to ref) int {
+	if end := skim.PlainString(m.data, i); end > 0 {
+		m.nodes[to] = node{kind: textNode, n: i + 1, end: end - 1}
+		return end
+	}
+	end, err := skim.String(m.data, i)
+	if err != nil {
+		return -1
+	}
+	n := node{kind: textNode, n: i + 1, end: end - 1}
+	if text := m.data[n.n:n.end]; bytes.IndexByte(text, '\\') >= 0 || !utf8.Valid(text) {
+		n.kind = escapedNode
+	}
+	m.nodes[to] = n
+	return end
+}
+
+// next returns the index of what follows the value that ends at i and whether
+// it is another one; below 0 when it is neither that nor the end.
+func (m *machine) next(i int, end byte) (at int, more bool) {
+	if i = skim.Space(m.data, i); i >= len(m.data) {
+		return -1, false
+	}
+	switch m.data[i] {
+	case ',':
+		return skim.Space(m.data, i+1), true
+	case end:
+		return i + 1, false
+	}
+	return -1, false
+}
+
+func (m *machine) readObject(l *layout, i int, to ref, depth int) int {
 	first := m.addFields(len(l.fields))
 	m.nodes[to] = node{kind: objectNode, shape: l.shape, first: first}
-	empty, err := m.open('}')
-	for more := !empty; more && err == nil; {
-		var raw []byte
-		var plain bool
-		if raw, plain, err = m.key(); err != nil || !plain {
-			return false // an escaped name may be that of any field
-		}
-		slot := slices.IndexFunc(l.fields, func(f layoutField) bool { return f.name == string(raw) })
-		if slot < 0 {
-			err = m.skip()
-		} else if !m.read(l.fields[slot].layout, first+ref(slot)) {
-			return false
-		}
-		if err == nil {
-			more, err = m.next('}')
-		}
+	b := m.data
+	if i = skim.Space(b, i+1); i < len(b) && b[i] == '}' {
+		return i + 1
 	}
-	return err == nil
+	for more := true; more; {
+		if i >= len(b) || b[i] != '"' {
+			return -1
+		}
+		end := skim.PlainString(b, i)
+		if end == 0 {
+			return -1 // an escaped name may be that of any field
+		}
+		name := b[i+1 : end-1]
+		if i = skim.Space(b, end); i >= len(b) || b[i] != ':' {
+			return -1
+		}
+		if i = skim.Space(b, i+1); i >= len(b) {
+			return -1
+		}
+		slot := 0
+		for slot < len(l.fields) && l.fields[slot].name != string(name) {
+			slot++
+		}
+		if slot < len(l.fields) {
+			i = m.read(l.fields[slot].layout, i, first+ref(slot), depth+1)
+		} else {
+			var err error
+			if i, err = skim.Member(b, i, depth+1); err != nil {
+				return -1
+			}
+		}
+		if i < 0 {
+			return -1
+		}
+		i, more = m.next(i, '}')
+	}
+	return i
 }
 
-func (m *machine) readArray(l *layout, to ref) bool {
+func (m *machine) readArray(l *layout, i int, to ref, depth int) int {
 	n := node{kind: arrayNode}
 	var last ref
-	empty, err := m.open(']')
-	for more := !empty; more && err == nil; n.n++ {
+	more := true
+	if i = skim.Space(m.data, i+1); i < len(m.data) && m.data[i] == ']' {
+		i, more = i+1, false
+	}
+	for ; more && i >= 0; n.n++ {
 		item := m.addFields(1)
-		if !m.read(l.elems, item) {
-			return false
+		if i = m.read(l.elems, i, item, depth+1); i < 0 {
+			return -1
 		}
 		if n.n == 0 {
 			n.first = item
@@ -170,8 +168,8 @@ func (m *machine) readArray(l *layout, to ref) bool {
 			m.nodes[last].next = item
 		}
 		last = item
-		more, err = m.next(']')
+		i, more = m.next(i, ']')
 	}
 	m.nodes[to] = n
-	return err == nil
+	return i
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"ebb/internal/skim"
 )
 
 // What the bytes of a string mean to the scanner.
@@ -31,6 +33,10 @@ var class = func() (table [256]byte) {
 // this is the string itself.
 func (d *decoder) raw() (raw []byte, plain bool, err error) {
 	data, start := d.data, d.pos+1
+	if end := skim.PlainString(data, d.pos); end > 0 {
+		d.pos = end
+		return data[start : end-1], true, nil
+	}
 	plain = true
 	hasWide := false
 	for i := start; i < len(data); i++ {

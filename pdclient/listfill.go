@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"ebb/cluster"
+	"ebb/internal/skim"
 )
 
 const (
@@ -68,9 +69,9 @@ func (r *listReader[T]) fail(method, url string, err error) error {
 // printedRegion reads the id of a region, which is enough where regions come in
 // one answer.
 func printedRegion(b []byte, i int, e *edge) (int, error) {
-	return skimObject(b, i, 0, func(name []byte, i int) (int, error) {
+	return skim.Object(b, i, 0, func(name []byte, i int) (int, error) {
 		if string(name) != "id" {
-			return skimMember(b, i, 1)
+			return skim.Member(b, i, 1)
 		}
 		id, end, err := readUint(b, i)
 		e.id = cluster.RegionID(id)
@@ -80,9 +81,9 @@ func printedRegion(b []byte, i int, e *edge) (int, error) {
 
 // printedStore reads the id of a store.
 func printedStore(b []byte, i int, e *edge) (int, error) {
-	return skimObject(b, i, 0, func(name []byte, i int) (int, error) {
+	return skim.Object(b, i, 0, func(name []byte, i int) (int, error) {
 		if string(name) != "store" || b[i] != '{' {
-			return skimMember(b, i, 1)
+			return skim.Member(b, i, 1)
 		}
 		return printedRegion(b, i, e)
 	})
@@ -116,7 +117,7 @@ func (k *keyReader) end(b []byte, i int) (key []byte, end int, err error) {
 
 // read reads a key. An empty one is nil.
 func (k *keyReader) read(b []byte, i int) (key []byte, end int, err error) {
-	end, err = skimValue(b, i, 1)
+	end, err = skim.Value(b, i, 1)
 	if err != nil {
 		return nil, end, err
 	}
@@ -141,7 +142,7 @@ func (k *keyReader) read(b []byte, i int) (key []byte, end int, err error) {
 
 // printed reads the edges of a region.
 func (k *keyReader) printed(b []byte, i int, e *edge) (int, error) {
-	return skimObject(b, i, 0, func(name []byte, i int) (end int, err error) {
+	return skim.Object(b, i, 0, func(name []byte, i int) (end int, err error) {
 		switch string(name) {
 		case "id":
 			var id uint64
@@ -156,7 +157,7 @@ func (k *keyReader) printed(b []byte, i int, e *edge) (int, error) {
 			epoch, end, err = readEpoch(b, i)
 			e.version = epoch.Version
 		default:
-			end, err = skimMember(b, i, 1)
+			end, err = skim.Member(b, i, 1)
 		}
 		return end, err
 	})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"ebb/internal/skim"
 )
 
 // listReader reads the elements of a list in an answer of PD, such as
@@ -86,7 +88,7 @@ func (r *listReader[T]) finish() error {
 func (r *listReader[T]) member() error {
 	quoted, err := r.next()
 	if err == nil && quoted[0] != '"' {
-		err = errMalformed
+		err = skim.ErrMalformed
 	}
 	if err != nil {
 		return err
@@ -140,7 +142,7 @@ func (r *listReader[T]) elements() error {
 		v, err := r.whole(func(b []byte, i int) (int, error) {
 			r.edge = edge{}
 			if b[i] != '{' {
-				return skimValue(b, i, 0)
+				return skim.Value(b, i, 0)
 			}
 			return r.element(b, i, &r.edge)
 		})
@@ -161,23 +163,23 @@ func (r *listReader[T]) elements() error {
 
 // next returns the next value.
 func (r *listReader[T]) next() ([]byte, error) {
-	return r.whole(func(b []byte, i int) (int, error) { return skimValue(b, i, 0) })
+	return r.whole(func(b []byte, i int) (int, error) { return skim.Value(b, i, 0) })
 }
 
-// whole returns what skim finds at the next value, which it reads again from the
+// whole returns what find finds at the next value, which it reads again from the
 // start when the buffer ends inside it.
-func (r *listReader[T]) whole(skim func(b []byte, i int) (int, error)) ([]byte, error) {
+func (r *listReader[T]) whole(find func(b []byte, i int) (int, error)) ([]byte, error) {
 	if _, err := r.peek(); err != nil {
 		return nil, err
 	}
 	for {
-		end, err := skim(r.buf, r.pos)
+		end, err := find(r.buf, r.pos)
 		switch {
 		case err == nil:
 			v := r.buf[r.pos:end:end]
 			r.pos = end
 			return v, nil
-		case !errors.Is(err, errShort):
+		case !errors.Is(err, skim.ErrShort):
 			r.pos = end
 			return nil, err
 		}
@@ -190,7 +192,7 @@ func (r *listReader[T]) whole(skim func(b []byte, i int) (int, error)) ([]byte, 
 // peek returns the next byte that is no white space and stays in front of it.
 func (r *listReader[T]) peek() (byte, error) {
 	for {
-		if r.pos = skimSpace(r.buf, r.pos); r.pos < len(r.buf) {
+		if r.pos = skim.Space(r.buf, r.pos); r.pos < len(r.buf) {
 			return r.buf[r.pos], nil
 		}
 		if err := r.fill(); err != nil {
@@ -205,7 +207,7 @@ func (r *listReader[T]) expect(want byte) error {
 		return err
 	}
 	if c != want {
-		return fmt.Errorf("%w: want %q, got %q", errMalformed, want, c)
+		return fmt.Errorf("%w: want %q, got %q", skim.ErrMalformed, want, c)
 	}
 	r.pos++
 	return nil

@@ -1,6 +1,10 @@
 package pdclient
 
-import "strconv"
+import (
+	"strconv"
+
+	"ebb/internal/skim"
+)
 
 // readUint reads a number that is not negative, and returns the index behind it;
 // null counts as 0.
@@ -12,7 +16,7 @@ func readUint(b []byte, i int) (n uint64, end int, err error) {
 	if end > i && end < len(b) && (b[end] == ',' || b[end] == '}') && (b[i] != '0' || end == i+1) {
 		return n, end, nil
 	}
-	if end, err = skimValue(b, i, 0); err != nil {
+	if end, err = skim.Value(b, i, 0); err != nil {
 		return 0, end, err
 	}
 	if b[i] == 'n' {
@@ -27,7 +31,7 @@ func readUint(b []byte, i int) (n uint64, end int, err error) {
 
 // readInt reads a whole number; null counts as 0.
 func readInt(b []byte, i int) (n int64, end int, err error) {
-	if end, err = skimMember(b, i, 0); err != nil || b[i] == 'n' {
+	if end, err = skim.Member(b, i, 0); err != nil || b[i] == 'n' {
 		return 0, end, err
 	}
 	n, err = strconv.ParseInt(string(b[i:end]), 10, 64)
@@ -41,13 +45,13 @@ func readInt(b []byte, i int) (n int64, end int, err error) {
 func readBool(b []byte, i int) (v bool, end int, err error) {
 	switch b[i] {
 	case 't':
-		end, err = skimWord(b, i, "true")
+		end, err = skim.Word(b, i, "true")
 		return true, end, err
 	case 'f':
-		end, err = skimWord(b, i, "false")
+		end, err = skim.Word(b, i, "false")
 		return false, end, err
 	case 'n':
-		end, err = skimWord(b, i, "null")
+		end, err = skim.Word(b, i, "null")
 		return false, end, err
 	}
 	end, err = unwanted(b, i, "a boolean")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"ebb/cluster"
+	"ebb/internal/skim"
 )
 
 // regionReader decodes one region after the other, in one pass over its text.
@@ -24,16 +25,16 @@ func newRegionReader() *listReader[cluster.Region] {
 // decodeRegion decodes an answer that is one region; null leaves it zero.
 func decodeRegion(a *answer) (cluster.Region, error) {
 	d := new(regionReader)
-	i := skimSpace(a.body, 0)
-	err := errShort
+	i := skim.Space(a.body, 0)
+	err := skim.ErrShort
 	if i < len(a.body) {
 		if i, err = d.read(a.body, i, new(edge)); err == nil {
-			if i = skimSpace(a.body, i); i < len(a.body) {
+			if i = skim.Space(a.body, i); i < len(a.body) {
 				err = errBehind
 			}
 		}
 	}
-	if errors.Is(err, errShort) {
+	if errors.Is(err, skim.ErrShort) {
 		err = errTruncated
 	}
 	if err != nil {
@@ -74,7 +75,7 @@ func (d *regionReader) read(b []byte, i int, e *edge) (int, error) {
 		case "approximate_keys":
 			r.ApproximateKeys, end, err = readInt(b, i)
 		default:
-			end, err = skimMember(b, i, 1)
+			end, err = skim.Member(b, i, 1)
 		}
 		return end, err
 	})
@@ -88,7 +89,7 @@ func readEpoch(b []byte, i int) (e cluster.RegionEpoch, end int, err error) {
 		case "version":
 			e.Version, end, err = readUint(b, i)
 		default:
-			end, err = skimMember(b, i, 2)
+			end, err = skim.Member(b, i, 2)
 		}
 		return end, err
 	})
@@ -116,7 +117,7 @@ func readPeer(b []byte, i int, p *cluster.Peer) (end int, err error) {
 		case "is_witness":
 			p.IsWitness, end, err = readBool(b, i)
 		default:
-			end, err = skimMember(b, i, 3)
+			end, err = skim.Member(b, i, 3)
 		}
 		return end, err
 	})
@@ -155,7 +156,7 @@ func readDown(b []byte, i int) (list []cluster.DownPeer, end int, err error) {
 			case "down_seconds":
 				down.DownSeconds, end, err = readUint(b, i)
 			default:
-				end, err = skimMember(b, i, 3)
+				end, err = skim.Member(b, i, 3)
 			}
 			return end, err
 		})
@@ -165,32 +166,32 @@ func readDown(b []byte, i int) (list []cluster.DownPeer, end int, err error) {
 	return list, end, err
 }
 
-// readObject is skimObject where null has no members and anything else is an
+// readObject is skim.Object where null has no members and anything else is an
 // error.
 func readObject(b []byte, i int, what string, visit func(name []byte, i int) (int, error)) (int, error) {
 	switch b[i] {
 	case '{':
-		return skimObject(b, i, 0, visit)
+		return skim.Object(b, i, 0, visit)
 	case 'n':
-		return skimWord(b, i, "null")
+		return skim.Word(b, i, "null")
 	}
 	return unwanted(b, i, what)
 }
 
-// readArray is skimArray where null has no elements and anything else is an error.
+// readArray is skim.Array where null has no elements and anything else is an error.
 func readArray(b []byte, i int, what string, visit func(i int) (int, error)) (int, error) {
 	switch b[i] {
 	case '[':
-		return skimArray(b, i, 0, visit)
+		return skim.Array(b, i, 0, visit)
 	case 'n':
-		return skimWord(b, i, "null")
+		return skim.Word(b, i, "null")
 	}
 	return unwanted(b, i, what)
 }
 
 // unwanted is the error for a value of another kind than the one that is wanted.
 func unwanted(b []byte, i int, what string) (int, error) {
-	end, err := skimValue(b, i, 0)
+	end, err := skim.Value(b, i, 0)
 	if err != nil {
 		return end, err
 	}

@@ -1,4 +1,4 @@
-package pdclient
+package skim
 
 import (
 	"encoding/binary"
@@ -27,9 +27,9 @@ func plainNumber(b []byte, i int) int {
 	return 0
 }
 
-// skimString looks at eight bytes at a time for what ends a string or is not
+// String looks at eight bytes at a time for what ends a string or is not
 // plain text: a quote, a backslash, a control character.
-func skimString(b []byte, i int) (int, error) {
+func String(b []byte, i int) (int, error) {
 	i++
 	for {
 		for i+8 <= len(b) {
@@ -50,23 +50,46 @@ func skimString(b []byte, i int) (int, error) {
 		}
 		switch {
 		case i >= len(b):
-			return i, errShort
+			return i, ErrShort
 		case b[i] == '"':
 			return i + 1, nil
 		case b[i] != '\\':
-			return i, errMalformed
+			return i, ErrMalformed
 		}
 		var err error
-		if i, err = skimEscape(b, i+1); err != nil {
+		if i, err = escape(b, i+1); err != nil {
 			return i, err
 		}
 	}
 }
 
-// skimEscape starts behind the backslash.
-func skimEscape(b []byte, i int) (int, error) {
+// PlainString returns the index behind a string of ASCII without escapes and
+// control characters; 0 when it is, or may be, another one.
+func PlainString(b []byte, i int) int {
+	for i++; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, slash := x^(eachByte*'"'), x^(eachByte*'\\')
+		found := ((quote-eachByte)&^quote | (slash-eachByte)&^slash | (x - eachByte*' ') | x) & highBits
+		if found != 0 {
+			if i += bits.TrailingZeros64(found) >> 3; b[i] == '"' {
+				return i + 1
+			}
+			return 0
+		}
+	}
+	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' && b[i] < 0x80 {
+		i++
+	}
+	if i < len(b) && b[i] == '"' {
+		return i + 1
+	}
+	return 0
+}
+
+// escape starts behind the backslash.
+func escape(b []byte, i int) (int, error) {
 	if i >= len(b) {
-		return i, errShort
+		return i, ErrShort
 	}
 	switch b[i] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
@@ -75,22 +98,22 @@ func skimEscape(b []byte, i int) (int, error) {
 		for n := range 4 {
 			switch at := i + 1 + n; {
 			case at >= len(b):
-				return at, errShort
+				return at, ErrShort
 			case !isHex(b[at]):
-				return at, errMalformed
+				return at, ErrMalformed
 			}
 		}
 		return i + 5, nil
 	}
-	return i, errMalformed
+	return i, ErrMalformed
 }
 
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// skimNumber needs a byte behind the number to know that it has ended.
-func skimNumber(b []byte, i int) (int, error) {
+// Number needs a byte behind the number to know that it has ended.
+func Number(b []byte, i int) (int, error) {
 	if b[i] == '-' {
 		i++
 	}
@@ -98,13 +121,13 @@ func skimNumber(b []byte, i int) (int, error) {
 		i++
 	} else {
 		var err error
-		if i, err = skimDigits(b, i); err != nil {
+		if i, err = digits(b, i); err != nil {
 			return i, err
 		}
 	}
 	var err error
 	if i < len(b) && b[i] == '.' {
-		if i, err = skimDigits(b, i+1); err != nil {
+		if i, err = digits(b, i+1); err != nil {
 			return i, err
 		}
 	}
@@ -112,38 +135,39 @@ func skimNumber(b []byte, i int) (int, error) {
 		if i++; i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
-		if i, err = skimDigits(b, i); err != nil {
+		if i, err = digits(b, i); err != nil {
 			return i, err
 		}
 	}
 	if i >= len(b) {
-		return i, errShort
+		return i, ErrShort
 	}
 	return i, nil
 }
 
-// skimDigits wants one digit or more.
-func skimDigits(b []byte, i int) (int, error) {
+// digits wants one digit or more.
+func digits(b []byte, i int) (int, error) {
 	start := i
 	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
 		i++
 	}
 	switch {
 	case i >= len(b):
-		return i, errShort
+		return i, ErrShort
 	case i == start:
-		return i, errMalformed
+		return i, ErrMalformed
 	}
 	return i, nil
 }
 
-func skimWord(b []byte, i int, word string) (int, error) {
+// Word is true, false or null.
+func Word(b []byte, i int, word string) (int, error) {
 	for n := range len(word) {
 		switch {
 		case i+n >= len(b):
-			return i + n, errShort
+			return i + n, ErrShort
 		case b[i+n] != word[n]:
-			return i + n, errMalformed
+			return i + n, ErrMalformed
 		}
 	}
 	return i + len(word), nil

@@ -11,63 +11,7 @@ import (
 	"testing"
 
 	"ebb/cluster"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
-
-// skimmed reports whether the text is one JSON value, with white space around it.
-func skimmed(text []byte) bool {
-	text = append(bytes.Clone(text), ' ') // a number ends only before something
-	i, err := skimValue(text, skimSpace(text, 0), 0)
-	return err == nil && skimSpace(text, i) == len(text)
-}
-
-func TestSkimValue(t *testing.T) {
-	for _, good := range []string{
-		`{}`, `[]`, `{"a":[1,-0,0.5,1e9,-1.25E-3]}`, ` { "a" : [ true , false , null ] } `, `"é€𝄞"`, `"\u00e9\"\\\/\b\f\n\r\t"`,
-		`"\\"`, `"1234567\"89"`, `"12345678"`, `"1234567"`, `{"{":"}","[":"]]"}`, "\"\xff\"", `{"a":1,"a":2}`, `0`,
-	} {
-		if !skimmed([]byte(good)) {
-			t.Errorf("refused %s", good)
-		}
-	}
-	for _, bad := range []string{
-		``, `{`, `[`, `{]`, `[}`, `[1,]`, `{"a":1,}`, `{,"a":1}`, `[,1]`, `{"a"}`, `{"a":}`, `{a:1}`, `{"a":1 "b":2}`, `[1 2]`, `{1:2}`,
-		`01`, `-`, `1.`, `.5`, `1e`, `1e+`, `+1`, `tru`, `truex`, `nul`, `"`, `"\"`, `"\x"`, `"\u12g4"`, `"\u12`, "\"\x00\"", "\"1234567\n\"", "\"1234567\x1f8\"",
-		`{} {}`, `{}x`, `NaN`, `'a'`, strings.Repeat("[", 2000) + strings.Repeat("]", 2000),
-	} {
-		if skimmed([]byte(bad)) {
-			t.Errorf("took %s", bad)
-		}
-	}
-}
-
-// What is valid JSON is judged as jsontext does, and as encoding/json does where
-// the text is UTF-8.
-func FuzzSkimValue(f *testing.F) {
-	f.Add(regionsBody(2))
-	for _, s := range []string{`{"a":[1,2.5e-3,"\u00e9\\"],"b":null}`, `[01]`, `"12345678\"`, "\"1234567\x1f\"", `{"a":{"b":[{}]}}`, `[1,]`, `-0.0E+1`} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) >= maxDepth {
-			return
-		}
-		dec := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-		_, err := dec.ReadValue()
-		want := err == nil
-		if want {
-			_, err = dec.ReadToken()
-			want = errors.Is(err, io.EOF)
-		}
-		if got := skimmed(text); got != want {
-			t.Fatalf("%q: took it: %v, jsontext: %v", text, got, want)
-		}
-		if json.Valid(text) && !want {
-			t.Fatalf("%q: encoding/json takes it", text)
-		}
-	})
-}
 
 // A list is the same to the typed and to the raw reader, whole or in pieces.
 func FuzzRawList(f *testing.F) {
