@@ -31,6 +31,8 @@ type Client struct {
 	timeout time.Duration
 	attempt time.Duration
 	sleep   func(context.Context, time.Duration) error
+	// statsFew is how many regions are counted with one question.
+	statsFew int
 
 	// finding is held by the one goroutine that looks for the leader.
 	finding chan struct{}

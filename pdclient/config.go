@@ -50,6 +50,8 @@ func New(cfg Config) (*Client, error) {
 		sleep:   cfg.Sleep,
 		finding: make(chan struct{}, 1),
 		bad:     make(map[string]time.Time),
+
+		statsFew: defaultStatsFew,
 	}
 	if c.timeout <= 0 {
 		c.timeout = 10 * time.Second

@@ -29,8 +29,12 @@ func (c *Client) RegionStats(ctx context.Context) (*cluster.RegionStats, error) 
 		return out, nil
 	}
 	if len(last.StartKey) > 0 {
-		if err := c.statsBefore(ctx, last.StartKey, out); err != nil {
+		parts, err := c.statsParts(ctx, last.StartKey)
+		if err != nil {
 			return nil, fmt.Errorf("count peers: %w", err)
+		}
+		for _, part := range parts {
+			part.addTo(out)
 		}
 	}
 	out.Regions++
@@ -43,30 +47,41 @@ func (c *Client) RegionStats(ctx context.Context) (*cluster.RegionStats, error) 
 	return out, nil
 }
 
-// statsBefore has PD count the regions from the start of the key space up to a
-// key, which must not be empty.
-func (c *Client) statsBefore(ctx context.Context, key []byte, out *cluster.RegionStats) error {
-	var wire struct {
-		Count   int                     `json:"count"`
-		Peers   map[cluster.StoreID]int `json:"store_peer_count"`
-		Leaders map[cluster.StoreID]int `json:"store_leader_count"`
-	}
-	r := get(statsRegionPath, url.Values{"start_key": {""}, "end_key": {string(key)}})
-	r.slow = true
-	if err := c.readJSON(ctx, r, &wire); err != nil {
-		return err
-	}
-	out.Regions += wire.Count
-	for id, n := range wire.Peers {
+// statsPart is PD's answer about a range of keys.
+type statsPart struct {
+	Count   int                     `json:"count"`
+	Peers   map[cluster.StoreID]int `json:"store_peer_count"`
+	Leaders map[cluster.StoreID]int `json:"store_leader_count"`
+}
+
+// counted is set when PD counted the peers, and not the regions alone.
+func (p *statsPart) counted() bool { return p.Count == 0 || len(p.Peers) > 0 }
+
+func (p *statsPart) addTo(out *cluster.RegionStats) {
+	out.Regions += p.Count
+	for id, n := range p.Peers {
 		out.PeerCount[id] += n
 	}
-	for id, n := range wire.Leaders {
+	for id, n := range p.Leaders {
 		// PD counts the missing leader of a region under store 0.
 		if id != 0 {
 			out.LeaderCount[id] += n
 		}
 	}
-	return nil
+}
+
+// statsOf has PD count a range of keys. end must not be empty. With onlyCount it is
+// asked for the number of regions alone, which it knows without a walk; versions
+// that cannot do that count everything.
+func (c *Client) statsOf(ctx context.Context, start, end []byte, onlyCount bool) (*statsPart, error) {
+	query := url.Values{"start_key": {string(start)}, "end_key": {string(end)}}
+	if onlyCount {
+		query.Set("count", "")
+	}
+	r := get(statsRegionPath, query)
+	r.slow = true
+	part := new(statsPart)
+	return part, c.readJSON(ctx, r, part)
 }
 
 // lastRegion reads the region at the end of the key space. ok is false when PD

@@ -87,6 +87,7 @@ func (p Profile) failsKeptTombstones() bool    { return p >= V6_1 }
 func (p Profile) hasStageObjects() bool        { return p >= V6_1 } // unsafe recovery; before: strings
 func (p Profile) hasRuleDetail() bool          { return p >= V6_5 }
 func (p Profile) hasWitness() bool             { return p >= V6_5 }
+func (p Profile) hasStatsCount() bool          { return p >= V7_1 } // seen in 8.1; not known since when
 func (p Profile) hasLearnerCount() bool        { return p >= V7_1 }
 func (p Profile) panicsOnLeaderless() bool     { return p == V7_1 } // 7.1.2 and 7.1.3, among others
 func (p Profile) hasHaltScheduling() bool      { return p >= V7_5 }

@@ -21,7 +21,7 @@ func (pd *PD) regionRoutes() []route {
 		}},
 		{on: "GET /regions/check/{check}", handle: pd.checkRegions},
 		{on: "GET /region/id/{id}", handle: pd.getRegion},
-		{on: "GET /stats/region", query: []string{"start_key", "end_key"}, handle: pd.getStats},
+		{on: "GET /stats/region", query: []string{"start_key", "end_key", "count"}, handle: pd.getStats},
 		{on: "POST /regions/accelerate-schedule", fields: []string{"start_key", "end_key"}, handle: func(*request) reply {
 			return reply{status: http.StatusOK, raw: []byte("Accelerate regions scheduling in a given range")}
 		}},
