@@ -156,9 +156,25 @@ func (k *keyReader) printed(b []byte, i int, e *edge) (int, error) {
 			var epoch cluster.RegionEpoch
 			epoch, end, err = readEpoch(b, i)
 			e.version = epoch.Version
+		case "peers":
+			end, err = skimPeers(b, i)
 		default:
 			end, err = skim.Member(b, i, 1)
 		}
 		return end, err
+	})
+}
+
+// skimPeers is skimValue, faster for a list of peers.
+func skimPeers(b []byte, i int) (int, error) {
+	if b[i] != '[' {
+		return skimValue(b, i, 1)
+	}
+	return skimArray(b, i, 1, func(i int) (int, error) {
+		var p cluster.Peer
+		if end := plainPeer(b, i, &p); end > 0 {
+			return end, nil
+		}
+		return skimValue(b, i, 2)
 	})
 }
