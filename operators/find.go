@@ -113,10 +113,14 @@ func (c *RegionCount) add(id cluster.RegionID) {
 // The regions are streamed; an error of the sequence ends the scan.
 func (s *Scene) Scan(regions iter.Seq2[cluster.Region, error], asked []cluster.StoreID) ([]Orphan, Tally, error) {
 	t := Tally{Peers: make(map[cluster.StoreID]int)}
+	plain := newPlainRegions(s, asked)
 	found := []Orphan{}
 	for r, err := range regions {
 		if err != nil {
 			return nil, t, fmt.Errorf("scan all regions: %w", err)
+		}
+		if plain.take(&r) {
+			continue
 		}
 		t.add(s, &r)
 		for i := range r.Peers {
@@ -127,6 +131,7 @@ func (s *Scene) Scan(regions iter.Seq2[cluster.Region, error], asked []cluster.S
 			}
 		}
 	}
+	plain.addTo(&t)
 	sortOrphans(found)
 	return found, t, nil
 }
