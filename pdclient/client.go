@@ -63,8 +63,8 @@ type request struct {
 	// slow gives a server the whole timeout to answer, for calls that make PD walk
 	// over its regions: asking again would only make it walk twice.
 	slow bool
-	// expect is about how long the answer will be in bytes, 0 when nobody knows.
-	expect int
+	// room is where the answer is put if it fits; nil for new memory.
+	room []byte
 }
 
 // url is where the request goes at a server, without its query.
@@ -167,13 +167,9 @@ func (b *cancelBody) Close() error {
 	return err
 }
 
-// readSmall reads an answer that fits into memory, of about expect bytes.
-func readSmall(body io.Reader, expect int) ([]byte, error) {
-	var b bytes.Buffer
-	if expect > 0 {
-		// The last Read, which finds the end, wants room too.
-		b.Grow(min(expect, bodyLimit) + bytes.MinRead)
-	}
+// readSmall reads an answer that fits into memory, into room if it fits there.
+func readSmall(body io.Reader, room []byte) ([]byte, error) {
+	b := bytes.NewBuffer(room[:0])
 	if _, err := b.ReadFrom(io.LimitReader(body, bodyLimit+1)); err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}

@@ -12,11 +12,16 @@ import (
 )
 
 // typedPage decodes a page.
-func typedPage(a *answer) ([]scanned[cluster.Region], error) { return readPage(a, newRegionReader()) }
+func typedPage(a *answer, list []scanned[cluster.Region]) ([]scanned[cluster.Region], error) {
+	return readPage(a, newRegionReader(), list)
+}
 
-// readPage reads a list that is in memory.
-func readPage[T any](a *answer, r *listReader[T]) (all []scanned[T], err error) {
+// readPage reads a list that is in memory. list is memory for the result, or nil.
+func readPage[T any](a *answer, r *listReader[T], list []scanned[T]) (all []scanned[T], err error) {
 	r.buf, r.counted = a.body, -1
+	if list != nil {
+		r.items = list[:0]
+	}
 	r.emit = func(items []scanned[T]) bool {
 		all = items
 		return true
@@ -42,12 +47,27 @@ func (s *scanner[T]) fetch(ctx context.Context, key []byte) *pendingPage {
 		query.Set("end_key", string(s.scan.EndKey)) // 4.0 and 5.0 ignore it
 	}
 	r := get("/regions/key", query)
-	r.expect = s.size + s.size/16
+	r.room = s.takeRoom()
 	go func() {
 		defer close(p.done)
 		p.answer, p.err = s.client.read(ctx, r)
 	}()
 	return p
+}
+
+// takeRoom returns memory for the next page: that of one which has been decoded, or
+// new memory with some room to spare, since the last Read, which finds the end, wants
+// room too.
+func (s *scanner[T]) takeRoom() []byte {
+	if n := len(s.rooms); n > 0 {
+		room := s.rooms[n-1]
+		s.rooms = s.rooms[:n-1]
+		return room
+	}
+	if s.size == 0 {
+		return nil
+	}
+	return make([]byte, 0, s.size+s.size/16+bytes.MinRead)
 }
 
 func (p *pendingPage) wait(ctx context.Context) (*answer, error) {

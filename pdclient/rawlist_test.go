@@ -22,7 +22,7 @@ func FuzzRawList(f *testing.F) {
 	f.Add([]byte(`{"count":1,"regions":[{"id":1,"start_key":"7G"}]}`), byte(3))
 	f.Fuzz(func(t *testing.T, body []byte, piece byte) {
 		var want []edge
-		page, typed := typedPage(&answer{body: bytes.Clone(body)})
+		page, typed := typedPage(&answer{body: bytes.Clone(body)}, nil)
 		streamed, err := typedStream(&pieces{body, int(piece)%13 + 1})
 		if (err == nil) != (typed == nil) || err == nil && !reflect.DeepEqual(streamed, page) {
 			t.Fatalf("%q: as a page %+v, %v; as a stream %+v, %v", body, page, typed, streamed, err)
@@ -74,7 +74,7 @@ func typedStream(src io.Reader) (all []scanned[cluster.Region], err error) {
 // A stream that is cut into pieces of any size is what the whole is.
 func TestTypedStreamInPieces(t *testing.T) {
 	body := regionsBody(60)
-	want, err := typedPage(&answer{body: body})
+	want, err := typedPage(&answer{body: body}, nil)
 	if err != nil || len(want) != 60 {
 		t.Fatal(len(want), err)
 	}
@@ -93,7 +93,7 @@ func TestTypedStreamAcrossBuffers(t *testing.T) {
 	if err != nil || len(got) != n {
 		t.Fatal(len(got), err)
 	}
-	want, err := typedPage(&answer{body: regionsBody(n)})
+	want, err := typedPage(&answer{body: regionsBody(n)}, nil)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("a stream gives other regions than a page: %v", err)
 	}
@@ -144,7 +144,7 @@ func TestRawPageBad(t *testing.T) {
 		"negative id": `{"count":1,"regions":[{"id":-1}]}`, "epoch": `{"count":1,"regions":[{"id":1,"epoch":5}]}`,
 		"comma": `{"count":1,"regions":[{"id":1},]}`, "list is a string": `{"count":0,"regions":"none"}`, "bad member deep inside": strings.Replace(whole, `"store_id":`, `"store_id";`, 1),
 	} {
-		_, err := rawPage(&answer{url: "u", body: []byte(body)})
+		_, err := rawPage(&answer{url: "u", body: []byte(body)}, nil)
 		var decode *DecodeError
 		if !errors.As(err, &decode) {
 			t.Errorf("%s: got %v, want a *DecodeError", name, err)

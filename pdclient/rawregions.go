@@ -14,7 +14,7 @@ import (
 // order. Batches are the caller's to keep; he must not change them.
 func (c *Client) RawRegions(ctx context.Context, scan RegionScan) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
-		for page, err := range pages(ctx, c, scan, rawPage) {
+		for page, err := range pages(ctx, c, scan, rawPage, false) {
 			if !yield(valuesOf(page), err) || err != nil {
 				return
 			}
@@ -67,9 +67,9 @@ func valuesOf(items []scanned[[]byte]) [][]byte {
 }
 
 // rawPage reads the regions of a page.
-func rawPage(a *answer) ([]scanned[[]byte], error) {
+func rawPage(a *answer, list []scanned[[]byte]) ([]scanned[[]byte], error) {
 	keys := new(keyReader)
-	return readPage(a, &listReader[[]byte]{list: "regions", element: keys.printed, value: asPrinted})
+	return readPage(a, &listReader[[]byte]{list: "regions", element: keys.printed, value: asPrinted}, list)
 }
 
 func asPrinted(raw []byte) []byte { return raw }

@@ -19,7 +19,7 @@ func BenchmarkRawPage(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		page, err := rawPage(&answer{body: body})
+		page, err := rawPage(&answer{body: body}, nil)
 		if err != nil || len(page) != n {
 			b.Fatal(len(page), err)
 		}
@@ -132,10 +132,10 @@ func BenchmarkScan(b *testing.B) {
 // scanAndDiscard looks at no more than the edges of the pages.
 func scanAndDiscard(b *testing.B, c *Client) (n int) {
 	var id cluster.RegionID
-	for page, err := range pages(b.Context(), c, RegionScan{}, func(a *answer) ([]scanned[int], error) {
+	for page, err := range pages(b.Context(), c, RegionScan{}, func(a *answer, _ []scanned[int]) ([]scanned[int], error) {
 		id++
 		return []scanned[int]{{defaultPage, edge{id, 1, firstStartKey(b, a.body), lastEndKey(a.body)}}}, nil
-	}) {
+	}, false) {
 		if err != nil {
 			b.Fatal(err)
 		}

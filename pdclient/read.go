@@ -65,7 +65,7 @@ func (c *Client) readAt(ctx context.Context, base string, r request, wait time.D
 		return nil, err
 	}
 	defer resp.Body.Close()
-	body, err := readSmall(resp.Body, r.expect)
+	body, err := readSmall(resp.Body, r.room)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func TestDecodeRegion(t *testing.T) {
 
 // readRegions decodes a list of regions as one of a page is.
 func readRegions(body []byte) ([]cluster.Region, error) {
-	items, err := typedPage(&answer{body: body})
+	items, err := typedPage(&answer{body: body}, nil)
 	var out []cluster.Region
 	for i := range items {
 		out = append(out, items[i].value)

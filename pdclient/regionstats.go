@@ -93,7 +93,7 @@ func (c *Client) lastRegion(ctx context.Context) (r cluster.Region, ok bool, err
 		if err != nil {
 			return r, false, err
 		}
-		list, err := typedPage(a)
+		list, err := typedPage(a, nil)
 		if err != nil {
 			return r, false, err
 		}

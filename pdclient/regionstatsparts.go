@@ -108,7 +108,7 @@ func (c *Client) regionAt(ctx context.Context, key []byte) (edge, error) {
 	if err != nil {
 		return edge{}, err
 	}
-	page, err := typedPage(a)
+	page, err := typedPage(a, nil)
 	if err != nil || len(page) == 0 {
 		return edge{}, cmp.Or(err, error(&RegionGapError{Start: key}))
 	}

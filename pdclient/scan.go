@@ -61,7 +61,7 @@ func (e *StaleRegionError) Error() string {
 // hole is a *RegionGapError.
 func (c *Client) Regions(ctx context.Context, scan RegionScan) iter.Seq2[cluster.Region, error] {
 	return func(yield func(cluster.Region, error) bool) {
-		for page, err := range pages(ctx, c, scan, typedPage) {
+		for page, err := range pages(ctx, c, scan, typedPage, true) {
 			if err != nil {
 				yield(cluster.Region{}, err)
 				return
@@ -88,12 +88,20 @@ type edge struct {
 	start, end []byte
 }
 
-// pages runs a scanner beside its reader, with a page between them.
-func pages[T any](ctx context.Context, c *Client, scan RegionScan, decode func(*answer) ([]scanned[T], error)) iter.Seq2[[]scanned[T], error] {
+// decoder decodes a page, into list if that is not nil.
+type decoder[T any] = func(page *answer, list []scanned[T]) ([]scanned[T], error)
+
+// pages runs a scanner beside its reader, with a page between them. A page is valid
+// until the next one is asked for. copies says that what decode makes shares no
+// memory with the answer.
+func pages[T any](ctx context.Context, c *Client, scan RegionScan, decode decoder[T], copies bool) iter.Seq2[[]scanned[T], error] {
 	return func(yield func([]scanned[T], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		found, failed := make(chan []scanned[T], 1), make(chan error, 1)
-		s := scanner[T]{client: c, scan: scan, next: scan.StartKey, decode: decode, page: scan.PageSize}
+		s := scanner[T]{
+			client: c, scan: scan, next: scan.StartKey, decode: decode, copies: copies, page: scan.PageSize,
+			lists: make(chan []scanned[T], 4),
+		}
 		s.emit = func(page []scanned[T]) bool {
 			select {
 			case found <- page:
@@ -125,6 +133,10 @@ func pages[T any](ctx context.Context, c *Client, scan RegionScan, decode func(*
 			if !yield(page, nil) {
 				return
 			}
+			select {
+			case s.lists <- page:
+			default:
+			}
 		}
 		err := context.Cause(ctx)
 		if err == nil {
@@ -142,8 +154,12 @@ type scanner[T any] struct {
 	client *Client
 	scan   RegionScan
 	page   int
-	decode func(*answer) ([]scanned[T], error)
+	decode decoder[T]
+	copies bool // decode leaves nothing in the memory of the answer
 	emit   func([]scanned[T]) bool
+	// rooms and lists are memory of pages that have been decoded, and read.
+	rooms [][]byte
+	lists chan []scanned[T]
 
 	next     []byte // key that the next page has to start at
 	held     []scanned[T]

@@ -8,9 +8,17 @@ import (
 
 // take decodes a page and passes on the one before. done is true at the end.
 func (s *scanner[T]) take(page *answer) (done bool, err error) {
-	list, err := s.decode(page)
+	var list []scanned[T]
+	select {
+	case list = <-s.lists:
+	default:
+	}
+	list, err = s.decode(page, list)
 	if err != nil {
 		return false, err
+	}
+	if s.copies {
+		s.rooms = append(s.rooms, page.body)
 	}
 	list, problem, err := s.contiguous(list)
 	if err != nil {

@@ -27,7 +27,7 @@ func (c *Client) open(ctx context.Context, r request) (body io.ReadCloser, url s
 		}
 		if resp.StatusCode/100 != 2 {
 			defer resp.Body.Close()
-			text, err := readSmall(resp.Body, 0)
+			text, err := readSmall(resp.Body, nil)
 			if err != nil {
 				return err
 			}
