@@ -165,16 +165,16 @@ func (k *keyReader) printed(b []byte, i int, e *edge) (int, error) {
 	})
 }
 
-// skimPeers is skimValue, faster for a list of peers.
+// skimPeers is skim.Value, faster for a list of peers.
 func skimPeers(b []byte, i int) (int, error) {
 	if b[i] != '[' {
-		return skimValue(b, i, 1)
+		return skim.Value(b, i, 1)
 	}
-	return skimArray(b, i, 1, func(i int) (int, error) {
+	return skim.Array(b, i, 1, func(i int) (int, error) {
 		var p cluster.Peer
 		if end := plainPeer(b, i, &p); end > 0 {
 			return end, nil
 		}
-		return skimValue(b, i, 2)
+		return skim.Value(b, i, 2)
 	})
 }
