@@ -63,6 +63,33 @@ func TestCausePages(t *testing.T) {
 	}
 }
 
+// The list says of each cause whether the scenarios in the playground have it.
+func TestCausesSayHowTheyAreTested(t *testing.T) {
+	files, err := filepath.Glob("../playground/e2e/diagnose_*_test.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	named := make(map[string]bool)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?:cause: |of\()"([DP]\d\d)"`).FindAllStringSubmatch(string(data), -1) {
+			named[m[1]] = true
+		}
+	}
+	index, err := os.ReadFile(causesDir + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range diagnose.Rules() {
+		if excused := strings.Contains(string(index), "\n- "+r.ID+": "); excused == named[r.ID] {
+			t.Errorf("%s: the playground has it: %t; README.md says why it cannot: %t", r.ID, named[r.ID], excused)
+		}
+	}
+}
+
 // checkCommandLine parses a command of ebb and runs nothing.
 func checkCommandLine(t *testing.T, where, line string) {
 	t.Helper()

@@ -21,12 +21,15 @@ type Orphan struct {
 	Replace bool `json:"replace,omitempty"`
 	// Alive says that the process behind the id still runs: the peers vote.
 	Alive bool `json:"alive,omitempty"`
+	// Buried says that the id is that of a stopped store which PD calls Tombstone, as
+	// when it was buried while a region that nobody heard of was there.
+	Buried bool `json:"buried,omitempty"`
 }
 
 // OrphanPeers gives regions with a working leader an orphan peer each and
 // returns their ids. PD learns of it from their heartbeats.
 func (f *Fleet) OrphanPeers(ctx context.Context, o Orphan) ([]uint64, error) {
-	if err := f.checkUnknown(ctx, o.Store); err != nil {
+	if err := f.checkUnknown(ctx, o); err != nil {
 		return nil, fmt.Errorf("make orphan peers: %w", err)
 	}
 	if o.Region != 0 {
@@ -56,7 +59,8 @@ func (f *Fleet) OrphanPeers(ctx context.Context, o Orphan) ([]uint64, error) {
 }
 
 // checkUnknown refuses an id that is a store: the peers would be no orphans.
-func (f *Fleet) checkUnknown(ctx context.Context, id uint64) error {
+func (f *Fleet) checkUnknown(ctx context.Context, o Orphan) error {
+	id := o.Store
 	if id == 0 {
 		return fmt.Errorf("%w: store id 0", ErrConflict)
 	}
@@ -65,13 +69,13 @@ func (f *Fleet) checkUnknown(ctx context.Context, id uint64) error {
 		return err
 	}
 	for _, s := range known {
-		if s.GetId() == id {
+		if s.GetId() == id && (!o.Buried || s.GetNodeState() != metapb.NodeState_Removed) {
 			return fmt.Errorf("%w: PD knows store %d (%s)", ErrConflict, id, s.GetAddress())
 		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.sim.stores[id] != nil {
+	if s := f.sim.stores[id]; s != nil && (!o.Buried || s.running) {
 		return fmt.Errorf("%w: store %d is simulated here", ErrConflict, id)
 	}
 	return nil
