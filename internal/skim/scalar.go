@@ -27,17 +27,20 @@ func plainNumber(b []byte, i int) int {
 	return 0
 }
 
+// flag marks the bytes that are a quote, a backslash or a control character. The
+// lowest mark is exact for ASCII; those above it may be wrong, and bytes beyond
+// ASCII may be marked, too.
+func flag(x uint64) uint64 {
+	return ((x ^ eachByte*'"') - eachByte) | ((x ^ eachByte*'\\') - eachByte) | (x - eachByte*' ')
+}
+
 // String looks at eight bytes at a time for what ends a string or is not
 // plain text: a quote, a backslash, a control character.
 func String(b []byte, i int) (int, error) {
 	i++
 	for {
-		for i+8 <= len(b) {
-			x := binary.LittleEndian.Uint64(b[i:])
-			quote, slash := x^(eachByte*'"'), x^(eachByte*'\\')
-			// The lowest bit set is exact; those above may be borrowed.
-			found := ((quote-eachByte)&^quote | (slash-eachByte)&^slash | (x-eachByte*' ')&^x) & highBits
-			if found != 0 {
+		for rest := b[i:]; len(rest) >= 8; rest = rest[8:] {
+			if found := flag(binary.LittleEndian.Uint64(rest)) & highBits; found != 0 {
 				if i += bits.TrailingZeros64(found) >> 3; b[i] == '"' {
 					return i + 1, nil
 				}
@@ -66,16 +69,16 @@ func String(b []byte, i int) (int, error) {
 // PlainString returns the index behind a string of ASCII without escapes and
 // control characters; 0 when it is, or may be, another one.
 func PlainString(b []byte, i int) int {
-	for i++; i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
-		quote, slash := x^(eachByte*'"'), x^(eachByte*'\\')
-		found := ((quote-eachByte)&^quote | (slash-eachByte)&^slash | (x - eachByte*' ') | x) & highBits
-		if found != 0 {
+	i++
+	for rest := b[i:]; len(rest) >= 8; rest = rest[8:] {
+		x := binary.LittleEndian.Uint64(rest)
+		if found := (flag(x) | x) & highBits; found != 0 {
 			if i += bits.TrailingZeros64(found) >> 3; b[i] == '"' {
 				return i + 1
 			}
 			return 0
 		}
+		i += 8
 	}
 	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' && b[i] < 0x80 {
 		i++
