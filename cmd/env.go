@@ -33,6 +33,8 @@ type Env struct {
 	Actor string
 	PID   int
 	Args  []string
+	// inShell is set for the lines of a shell.
+	inShell bool
 }
 
 func systemEnv(streams *ui.Streams) *Env {

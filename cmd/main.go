@@ -6,6 +6,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/signal"
 	"strings"
@@ -33,7 +34,7 @@ func run(ctx context.Context, env *Env, args []string) ExitCode {
 	root.SetArgs(joinArgs(args))
 	command, err := root.ExecuteContextC(ctx)
 	code := exitCodeOf(err)
-	if code == ExitInterrupted {
+	if code == ExitInterrupted && !errors.As(err, new(*codedError)) {
 		err = errInterrupted
 	}
 	if code != ExitDone { // an error that is none has said so itself

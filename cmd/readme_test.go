@@ -92,6 +92,9 @@ func runReadmeCommand(t *testing.T, pd *pdtest.PD, dir, command string) {
 	if before, program, ok := strings.Cut(command, "--jq "); ok {
 		args = append(strings.Fields(before)[1:], "--jq", strings.Trim(program, "'"))
 	}
+	if before, commands, ok := strings.Cut(command, "-c '"); ok {
+		args = append(strings.Fields(before)[1:], "-c", strings.Trim(commands, "'"))
+	}
 	if strings.Contains(command, "-t ") {
 		args = append(args, "-u", pd.URLs()[0])
 	}

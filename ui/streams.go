@@ -72,6 +72,12 @@ func (s *Streams) DisableColor() {
 	s.Err.noColor = true
 }
 
+// EnableColor takes DisableColor back.
+func (s *Streams) EnableColor() {
+	s.Out.noColor = false
+	s.Err.noColor = false
+}
+
 // Hint prints advice on stderr, on a line of its own that starts with "hint:".
 // An error says what is wrong, a hint says what to do about it.
 func (s *Streams) Hint(format string, args ...any) {
