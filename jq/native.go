@@ -239,6 +239,7 @@ func compileNative(rewritten *gojq.Query, names []string, values []any) (p *nati
 			scope = &bound{up: scope, name: name, value: constant(c.literal(text))}
 		}
 	}
+	rewritten, scope = c.prelude(rewritten, scope, names, values)
 	c.run = c.query(rewritten, scope, emit)
 	seen := &mask{partial: true}
 	v := &viewer{elements: seen}
