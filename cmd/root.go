@@ -61,7 +61,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.`,
 			root.AddCommand(c)
 		}
 	}
-	root.AddCommand(newShellCommand(env), newVersionCommand(env), newExitCodesTopic())
+	root.AddCommand(newShellCommand(env), newVersionCommand(env), newExitCodesTopic(), newSafetyTopic(), newTopologyTopic())
 	completeTree(env, root)
 	return root
 }
