@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"ebb/cluster"
 )
@@ -25,7 +26,7 @@ func evictLeaders(v *view) []Cause {
 			Severity: Problem, Certainty: Certain, Blocked: leaders, Stores: storeIDs(shut),
 			Sentence: fmt.Sprintf("%s cannot leave: every TiKV store that stays is under evict-leader", plural(leaders, "leader")),
 			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idsText(storeIDs(shut))},
-			Next:     fmt.Sprintf("pd-ctl scheduler remove evict-leader-scheduler-%d", shut[0].ID), Risk: "the store gets leaders again: somebody may be restarting it",
+			Next:     removeEvictions(shut), Risk: "the stores get leaders again: somebody may be restarting one",
 		})
 	default:
 		causes = append(causes, Cause{
@@ -50,6 +51,16 @@ func evictLeaders(v *view) []Cause {
 		})
 	}
 	return causes
+}
+
+// removeEvictions names all of them: a region is led by one of its own peers, which
+// may be on any of the stores.
+func removeEvictions(stores []*cluster.Store) string {
+	var commands []string
+	for _, s := range stores {
+		commands = append(commands, fmt.Sprintf("pd-ctl scheduler remove evict-leader-scheduler-%d", s.ID))
+	}
+	return strings.Join(commands, "; ")
 }
 
 // noNewLeader: regions that are led from the stores, and that nobody else may

@@ -51,7 +51,7 @@ func obedient(s *scene) { s.Helper(); s.must(s.Fleet().IgnoreOperators(store.Obe
 func settingScenarios() []scenario {
 	return []scenario{
 		{cause: "D13", name: "halted", quick: true, before: set(map[string]any{"schedule.halt-scheduling": "true"})},
-		{cause: "P07", name: "zero", quick: true, before: set(map[string]any{"schedule.replica-schedule-limit": 0})},
+		{cause: "P07", name: "zero", before: set(map[string]any{"schedule.replica-schedule-limit": 0})},
 		{cause: "P16", name: "rule", quick: true, before: paused("rule")},
 		{cause: "P16", name: "replica", before: withoutRules(paused("replica"))},
 		{cause: "P16", name: "joint-state", before: func(s *scene) {
@@ -97,7 +97,7 @@ func placementScenarios() []scenario {
 		{cause: "D01", name: "take it back", foreseen: true, setup: setup{tikv: 3, tiflash: 1}, way: 1, end: back(0)},
 		{cause: "D11", name: "two of four", foreseen: true, setup: setup{tikv: 4, tiflash: 2}, leavers: two, end: back(1)},
 		{
-			cause: "D04", name: "fewer replicas", quick: true, setup: setup{tikv: 3, tiflash: 2}, leavers: tiflashLeaves,
+			cause: "D04", name: "fewer replicas", setup: setup{tikv: 3, tiflash: 2}, leavers: tiflashLeaves,
 			before: func(s *scene) { s.replicate(2); s.awaitLearners() },
 		},
 		{
