@@ -74,17 +74,11 @@ func (e *Editor) ReadLine(ctx context.Context, prompt string) (string, error) {
 // readPlain leaves echo and editing to the terminal.
 func (e *Editor) readPlain(keys *keyboard, prompt string) (string, error) {
 	fmt.Fprint(e.Streams.Err, Clean(prompt))
-	var line []byte
-	for one := make([]byte, 1); ; {
-		if _, err := keys.Read(one); err != nil {
-			fmt.Fprintln(e.Streams.Err)
-			return "", err
-		}
-		if one[0] == '\n' {
-			return strings.TrimSuffix(string(line), "\r"), nil
-		}
-		line = append(line, one[0])
+	line, err := keys.readLine()
+	if err != nil {
+		fmt.Fprintln(e.Streams.Err)
 	}
+	return line, err
 }
 
 // candidateLimit is how many candidates are shown at most.

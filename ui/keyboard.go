@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -64,6 +65,21 @@ func (k *keyboard) read(p []byte) (int, error) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// readLine reads a line from a terminal in line mode, one byte at a time, so
+// that what follows is left for others.
+func (k *keyboard) readLine() (string, error) {
+	var line []byte
+	for one := make([]byte, 1); ; {
+		if _, err := k.Read(one); err != nil {
+			return "", err
+		}
+		if one[0] == '\n' {
+			return strings.TrimSuffix(string(line), "\r"), nil
+		}
+		line = append(line, one[0])
+	}
 }
 
 // ready waits for input. A terminal that cannot be polled counts as ready: then

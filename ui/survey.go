@@ -94,15 +94,10 @@ func askLine(s *Streams, in *keyboard, q question) (string, error) {
 	if _, err := io.WriteString(s.Err, q.line()); err != nil {
 		return noAnswer, err
 	}
-	var typed []byte
-	for one := make([]byte, 1); ; {
-		if _, err := in.Read(one); err != nil {
-			fmt.Fprintln(s.Err)
-			return noAnswer, err
-		}
-		if one[0] == '\n' {
-			return q.parse(strings.TrimSuffix(string(typed), "\r")), nil
-		}
-		typed = append(typed, one[0])
+	typed, err := in.readLine()
+	if err != nil {
+		fmt.Fprintln(s.Err)
+		return noAnswer, err
 	}
+	return q.parse(typed), nil
 }
