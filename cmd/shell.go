@@ -58,7 +58,6 @@ type shell struct {
 	// cluster is what names the shell's cluster on a command line, empty when none
 	// was named: its name, or flags.
 	cluster []string
-	named   bool // by its name
 	noColor bool
 }
 
@@ -66,7 +65,7 @@ func runShell(ctx context.Context, env *Env, c *cobra.Command, opts *shellOption
 	if env.inShell {
 		return &usageError{errors.New("this is a shell already"), "leave it with exit"}
 	}
-	s := &shell{env: env, cluster: clusterWords(c.Flags(), args), named: len(args) > 0}
+	s := &shell{env: env, cluster: clusterWords(c.Flags(), args)}
 	s.noColor, _ = c.Flags().GetBool("no-color")
 	var t *target
 	if len(args) > 0 || opts.topologyPath != "" || len(opts.pd) > 0 {
@@ -115,7 +114,7 @@ func (s *shell) withCluster(words []string) []string {
 		return words
 	}
 	c, rest, err := newRoot(s.env).Find(joinArgs(words))
-	if err != nil || c.DisableFlagParsing || c.Flags().Lookup("pd") == nil || s.named && !strings.Contains(c.Use, "[CLUSTER]") {
+	if err != nil || c.Flags().Lookup("pd") == nil {
 		return words
 	}
 	_ = c.ParseFlags(rest) // whoever runs it will see the error; what stands before it counts

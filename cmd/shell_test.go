@@ -15,7 +15,7 @@ import (
 
 func TestShellGivesItsCluster(t *testing.T) {
 	env := systemEnv(ui.Test("").Streams)
-	byName := &shell{env: env, cluster: []string{"prod", "--pd=http://a,http://b"}, named: true}
+	byName := &shell{env: env, cluster: []string{"prod", "--pd=http://a,http://b"}}
 	byFlag := &shell{env: env, cluster: []string{"--pd=http://a"}}
 	for _, tt := range []struct {
 		shell      *shell
@@ -100,6 +100,8 @@ func TestShellCompletion(t *testing.T) {
 		{"region --check d|", "region --check down-peer |", ""},
 		{"region --jq '.regions[]|", "region --jq '.regions[]|", ""},
 		{"scale-in 'x'|", "scale-in 'x'|", ""},
+		{"display -t 'topo'|", "display -t 'topo'|", ""},
+		{"display # -t topo|", "display # -t topo|", ""},
 		{"a | b|", "a | b|", ""},
 		{"nonsense |", "nonsense |", ""},
 		{"display -t top|", "display -t top|", "topology.yaml"},

@@ -35,7 +35,7 @@ func (s *shell) complete(ctx context.Context) ui.Completer {
 		if n := len(words); n > 0 && words[n-1].end == pos {
 			last, words = words[n-1], words[:n-1]
 		}
-		if last.quoted || strings.HasPrefix(last.text, "#") {
+		if last.quoted {
 			return line, pos, nil
 		}
 		offers := s.offers(ctx, wordTexts(words), last.text)
@@ -45,9 +45,6 @@ func (s *shell) complete(ctx context.Context) ui.Completer {
 		insert := commonPrefix(offers)
 		if len(offers) == 1 && !strings.HasSuffix(insert, "/") && !strings.HasSuffix(insert, "=") {
 			insert += " "
-		}
-		if len(insert) < len(last.text) { // never takes away what was typed
-			insert = last.text
 		}
 		if line[pos:] != "" && strings.HasSuffix(insert, " ") && line[pos] == ' ' {
 			insert = strings.TrimSuffix(insert, " ")
