@@ -187,8 +187,13 @@ func (o *regionOptions) read(ctx context.Context, t *target, c *cobra.Command, s
 	case o.check != "":
 		return t.pd.RawRegionsCheck(ctx, o.check)
 	}
+	scan.PageSize = rawPage
 	return t.pd.RawRegions(ctx, scan)
 }
+
+// rawPage is the number of regions on a page. The text of some pages is held at
+// once, and twice the size was not measurably faster.
+const rawPage = 2048
 
 func (o *regionOptions) printRegion(ctx context.Context, env *Env, t *target, id uint64) error {
 	text, ok, err := t.pd.RawRegion(ctx, cluster.RegionID(id))

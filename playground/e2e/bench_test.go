@@ -72,11 +72,13 @@ func newBench(t *testing.T, s setup) *bench {
 		b.endpoints = strings.Join(b.proxy.urls(), ",")
 	}
 	b.awaitSchedulers()
+	removePeer := 15.0 // PD's default. The one of this process is what another test has set.
 	if s.limit == noBrake {
-		// Also remove-peer: PD's evict-leader cuts operators short that then leave a
-		// learner behind each, to be removed at 15 a minute.
-		b.tell(http.MethodPost, "/stores/limit", map[string]any{"rate": noBrake})
+		// PD's evict-leader cuts operators short that then leave a learner behind each,
+		// to be removed at that pace.
+		removePeer = noBrake
 	}
+	b.tell(http.MethodPost, "/stores/limit", map[string]any{"rate": removePeer, "type": "remove-peer"})
 	return b
 }
 
