@@ -89,25 +89,34 @@ func (c *Client) statsOf(ctx context.Context, start, end []byte, onlyCount bool)
 func (c *Client) lastRegion(ctx context.Context) (r cluster.Region, ok bool, err error) {
 	key := []byte{0xff, 0xff, 0xff} // above every key that TiDB encodes
 	for range 8 {
-		a, err := c.read(ctx, get("/regions/key", url.Values{"key": {string(key)}, "limit": {"1"}}))
-		if err != nil {
-			return r, false, err
-		}
-		list, err := typedPage(a, nil)
-		if err != nil {
-			return r, false, err
-		}
+		r, ok, err := c.regionAt(ctx, key)
 		switch {
-		case len(list) == 0:
+		case err != nil:
+			return r, false, err
+		case !ok:
 			n, err := c.RegionCount(ctx)
 			if err == nil && n > 0 {
 				err = &RegionGapError{Start: key}
 			}
 			return r, false, err
-		case len(list[0].end) == 0:
-			return list[0].value, true, nil
+		case len(r.EndKey) == 0:
+			return r, true, nil
 		}
-		key = list[0].end
+		key = r.EndKey
 	}
 	return r, false, errors.New("find the last region: the key space goes on and on")
+}
+
+// regionAt returns the region that holds a key, or the next one behind a gap. ok is
+// false when there is none.
+func (c *Client) regionAt(ctx context.Context, key []byte) (r cluster.Region, ok bool, err error) {
+	a, err := c.read(ctx, get("/regions/key", url.Values{"key": {string(key)}, "limit": {"1"}}))
+	if err != nil {
+		return r, false, err
+	}
+	page, err := typedPage(a, nil)
+	if err != nil || len(page) == 0 {
+		return r, false, err
+	}
+	return page[0].value, true, nil
 }

@@ -2,10 +2,8 @@ package pdclient
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"math/big"
-	"net/url"
 	"sync"
 )
 
@@ -53,14 +51,16 @@ func (c *Client) statsParts(ctx context.Context, end []byte) ([]*statsPart, erro
 // rising order. It finds fewer, or none, where PD does not answer: the parts then
 // are larger.
 func (c *Client) statsBounds(ctx context.Context, end []byte, regions int) [][]byte {
-	first, err := c.regionAt(ctx, nil)
-	if err != nil || len(first.end) == 0 || bytes.Compare(first.end, end) >= 0 {
+	first, ok, err := c.regionAt(ctx, nil)
+	if err != nil || !ok || len(first.EndKey) == 0 || bytes.Compare(first.EndKey, end) >= 0 {
 		return nil
 	}
 	var found [statsSplit - 1][]byte
 	var wg sync.WaitGroup
 	for i := range found {
-		wg.Go(func() { found[i] = c.statsBound(ctx, first.end, end, regions*(i+1)/statsSplit, regions/(4*statsSplit)) })
+		wg.Go(func() {
+			found[i] = c.statsBound(ctx, first.EndKey, end, regions*(i+1)/statsSplit, regions/(4*statsSplit))
+		})
 	}
 	wg.Wait()
 	var bounds [][]byte
@@ -77,42 +77,29 @@ func (c *Client) statsBounds(ctx context.Context, end []byte, regions int) [][]b
 // on from keys of regions, what all keys of a table begin with costs nothing.
 func (c *Client) statsBound(ctx context.Context, low, high []byte, want, near int) []byte {
 	for range statsProbes {
-		r, err := c.regionAt(ctx, between(low, high))
-		if err != nil {
+		r, ok, err := c.regionAt(ctx, between(low, high))
+		if err != nil || !ok {
 			return nil
 		}
-		if bytes.Compare(r.start, low) < 0 {
-			r.start = low // it was cut off while we looked
+		if bytes.Compare(r.StartKey, low) < 0 {
+			r.StartKey = low // it was cut off while we looked
 		}
-		part, err := c.statsOf(ctx, nil, r.start, true)
+		part, err := c.statsOf(ctx, nil, r.StartKey, true)
 		switch {
 		case err != nil:
 			return nil
-		case part.Count > want+near && bytes.Compare(r.start, high) < 0:
-			high = r.start
+		case part.Count > want+near && bytes.Compare(r.StartKey, high) < 0:
+			high = r.StartKey
 		case part.Count >= want-near:
-			return r.start
+			return r.StartKey
 		default:
-			low = r.end
+			low = r.EndKey
 		}
 		if len(low) == 0 || bytes.Compare(low, high) >= 0 {
 			return high
 		}
 	}
 	return high
-}
-
-// regionAt finds where the region that holds a key lies.
-func (c *Client) regionAt(ctx context.Context, key []byte) (edge, error) {
-	a, err := c.read(ctx, get("/regions/key", url.Values{"key": {string(key)}, "limit": {"1"}}))
-	if err != nil {
-		return edge{}, err
-	}
-	page, err := typedPage(a, nil)
-	if err != nil || len(page) == 0 {
-		return edge{}, cmp.Or(err, error(&RegionGapError{Start: key}))
-	}
-	return page[0].edge, nil
 }
 
 // between is a key halfway between two, as numbers behind a binary point. It is
