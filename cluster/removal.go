@@ -66,7 +66,7 @@ func JudgeRemoval(r *Region, store StoreID, stores Stores, now time.Time) Remova
 		v.Reason = RemovalMalformed
 	case p == nil:
 		v.Answer, v.Reason = No, RemovalNoPeer
-	case !gone(stores[store]):
+	case !stores[store].Gone():
 		v.Answer, v.Reason = No, RemovalStoreKnown
 	case r.InJointState():
 		v.Answer, v.Reason = No, RemovalJoint
@@ -81,9 +81,6 @@ func JudgeRemoval(r *Region, store StoreID, stores Stores, now time.Time) Remova
 	}
 	return v
 }
-
-// gone reports whether PD has no use for the store any more.
-func gone(s *Store) bool { return s == nil || s.State == Tombstone }
 
 // shortOfVotes tells a no from a "not yet": stores that this PD leader has not
 // heard since its election may turn out to be live.

@@ -197,6 +197,10 @@ func (s *Store) Live(now time.Time) bool {
 	return ok && age <= DisconnectedAfter
 }
 
+// Gone reports whether PD has no record of the store, which is nil, or calls it
+// Tombstone. A peer that a region still has there is an orphan.
+func (s *Store) Gone() bool { return s == nil || s.State == Tombstone }
+
 // Leaving reports whether PD is moving the store's regions away.
 func (s *Store) Leaving() bool { return s.State == Offline }
 

@@ -129,7 +129,7 @@ func (o *checkOptions) asked(t *target, snap *cluster.Snapshot) ([]topology.Node
 		found := false
 		for _, n := range match.All() {
 			s := n.Store
-			if s == nil || s.State == cluster.Tombstone || s.Label(key) != value {
+			if s.Gone() || s.Label(key) != value {
 				continue
 			}
 			found = true

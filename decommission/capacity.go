@@ -196,5 +196,5 @@ func (c *checker) tooSmall(freights []freight) (need, room uint64, group []freig
 }
 
 func (f *freight) line() string {
-	return fmt.Sprintf("%s of them may only go to %s", binarySize(f.bytes), storeNames(f.targets))
+	return fmt.Sprintf("%s of them may only go to %s", cluster.FormatBytes(f.bytes), storeNames(f.targets))
 }

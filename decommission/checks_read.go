@@ -64,15 +64,15 @@ func (m *movers) add(s *Survey, r *cluster.Region) {
 	}
 	rules := m.rules.At(r)
 	if len(rules) == 0 {
-		s.AcrossRules.add(r.ID)
+		s.AcrossRules.Add(r.ID)
 		return
 	}
 	relocation := m.relocator.Judge(r, rules)
 	switch relocation.Answer {
 	case cluster.No:
-		s.NoTarget.add(r.ID)
+		s.NoTarget.Add(r.ID)
 	case cluster.CannotTell:
-		s.TargetUnclear.add(r.ID)
+		s.TargetUnclear.Add(r.ID)
 	}
 	s.addMove(r, relocation.Targets)
 }

@@ -28,7 +28,7 @@ func (c *checker) regionsOf(s *cluster.Store) []Finding {
 		return []Finding{f}
 	}
 	var findings []Finding
-	add := func(result Result, count RegionCount, text, fix string) {
+	add := func(result Result, count cluster.RegionCount, text, fix string) {
 		if count.Count == 0 {
 			return
 		}

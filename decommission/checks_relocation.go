@@ -31,7 +31,7 @@ func (c *checker) relocation(explained bool) []Finding {
 
 func (c *checker) relocationOf(s *cluster.Store, survey *Survey, explained bool) []Finding {
 	var findings []Finding
-	add := func(result Result, count RegionCount, text, why, fix string) {
+	add := func(result Result, count cluster.RegionCount, text, why, fix string) {
 		if count.Count == 0 {
 			return
 		}

@@ -46,7 +46,7 @@ func (c *checker) spaceOf(engine cluster.Engine, freights []freight) Finding {
 		}
 	}
 	free := c.roomOf(receivers)
-	f.Summary = fmt.Sprintf("%s of %s data move, %s fit below low-space-ratio %.2g", binarySize(need), engine, binarySize(free), c.snap.Schedule.LowSpaceRatio)
+	f.Summary = fmt.Sprintf("%s of %s data move, %s fit below low-space-ratio %.2g", cluster.FormatBytes(need), engine, cluster.FormatBytes(free), c.snap.Schedule.LowSpaceRatio)
 	if len(full) > 0 {
 		f.Result = Warning
 		f.Evidence = append(f.Evidence, "low on space, PD sends them nothing: "+storeNames(full))
@@ -71,7 +71,7 @@ func (c *checker) spaceOf(engine cluster.Engine, freights []freight) Finding {
 	case len(group) > 0:
 		f.Result, f.Risk = Refused, "low-space"
 		if over < need {
-			f.Summary = fmt.Sprintf("%s of %s data can move to some stores only, which take %s below low-space-ratio %.2g", binarySize(over), engine, binarySize(room), c.snap.Schedule.LowSpaceRatio)
+			f.Summary = fmt.Sprintf("%s of %s data can move to some stores only, which take %s below low-space-ratio %.2g", cluster.FormatBytes(over), engine, cluster.FormatBytes(room), c.snap.Schedule.LowSpaceRatio)
 		}
 		f.Fix = fmt.Sprintf("add a %s store or free space first", engine)
 	case !ok:

@@ -96,13 +96,13 @@ func TestCheck(t *testing.T) {
 		{name: "another store leaves", change: func(ev *Evidence) {
 			ev.Snapshot.Stores = append(ev.Snapshot.Stores, tikv(5, offline))
 		}, want: Warning, check: "other-leaving", says: "store 5"},
-		{name: "leaderless region", change: func(ev *Evidence) { ev.Surveys[4].Leaderless.add(77) }, want: Refused, check: "regions", says: "without a leader"},
-		{name: "region without majority", change: func(ev *Evidence) { ev.Surveys[4].NoMajority.add(77) }, want: Refused, check: "regions"},
-		{name: "joint region", change: func(ev *Evidence) { ev.Surveys[4].Joint.add(77) }, want: Warning, check: "regions"},
-		{name: "orphan peer, rules on", change: func(ev *Evidence) { ev.Surveys[4].UnknownPeers.add(77) }, want: Warning, check: "regions"},
+		{name: "leaderless region", change: func(ev *Evidence) { ev.Surveys[4].Leaderless.Add(77) }, want: Refused, check: "regions", says: "without a leader"},
+		{name: "region without majority", change: func(ev *Evidence) { ev.Surveys[4].NoMajority.Add(77) }, want: Refused, check: "regions"},
+		{name: "joint region", change: func(ev *Evidence) { ev.Surveys[4].Joint.Add(77) }, want: Warning, check: "regions"},
+		{name: "orphan peer, rules on", change: func(ev *Evidence) { ev.Surveys[4].UnknownPeers.Add(77) }, want: Warning, check: "regions"},
 		{name: "orphan peer, rules off", change: func(ev *Evidence) {
 			ev.Snapshot.Replication.EnablePlacementRules = false
-			ev.Surveys[4].UnknownPeers.add(77)
+			ev.Surveys[4].UnknownPeers.Add(77)
 		}, want: Refused, check: "regions"},
 		{name: "regions unread", change: func(ev *Evidence) { ev.Surveys[4].Err = errors.New("unexpected EOF") }, want: Unknown, check: "regions", says: "unexpected EOF"},
 		{name: "unsafe recovery", change: func(ev *Evidence) { ev.Snapshot.UnsafeRecovery = "collecting reports" }, want: Refused, check: "unsafe-recovery"},
@@ -145,7 +145,7 @@ func TestCheck(t *testing.T) {
 
 func TestAcceptRisk(t *testing.T) {
 	ev := surveyed(fourStores(), 4)
-	ev.Surveys[4].Leaderless.add(77)
+	ev.Surveys[4].Leaderless.Add(77)
 	req := request(4)
 	if err := Err("scale-in", PlanScaleIn(ev, req).Findings); err == nil || !strings.Contains(err.Error(), "regions") {
 		t.Fatalf("without the risk: %v", err)
@@ -196,11 +196,11 @@ func TestSurvey(t *testing.T) {
 		{"healthy and led here", region(1, voters(1, 2, 3)), Survey{Leaders: 1}},
 		{"healthy", region(2, voters(1, 2, 3)), Survey{}},
 		{"one dead voter of three", region(2, voters(1, 2, 4)), Survey{}},
-		{"no leader", region(0, voters(1, 2, 3)), Survey{Leaderless: RegionCount{Count: 1}}},
-		{"the leader PD remembers is dead", region(4, voters(1, 2, 4)), Survey{Leaderless: RegionCount{Count: 1}}},
-		{"no majority", region(1, voters(1, 4, 99)), Survey{NoMajority: RegionCount{Count: 1}, UnknownPeers: RegionCount{Count: 1}, Leaders: 1}},
-		{"joint", region(2, joint), Survey{Joint: RegionCount{Count: 1}}},
-		{"pending", weak, Survey{Weak: RegionCount{Count: 1}, Leaders: 1}},
+		{"no leader", region(0, voters(1, 2, 3)), Survey{Leaderless: cluster.RegionCount{Count: 1}}},
+		{"the leader PD remembers is dead", region(4, voters(1, 2, 4)), Survey{Leaderless: cluster.RegionCount{Count: 1}}},
+		{"no majority", region(1, voters(1, 4, 99)), Survey{NoMajority: cluster.RegionCount{Count: 1}, UnknownPeers: cluster.RegionCount{Count: 1}, Leaders: 1}},
+		{"joint", region(2, joint), Survey{Joint: cluster.RegionCount{Count: 1}}},
+		{"pending", weak, Survey{Weak: cluster.RegionCount{Count: 1}, Leaders: 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -79,14 +79,3 @@ func (c *checker) regionCount(s *cluster.Store) int {
 	}
 	return s.RegionCount
 }
-
-// binarySize writes bytes as PD does, with 1024-based units.
-func binarySize(bytes uint64) string {
-	value, unit := float64(bytes), 0
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	for value >= 1024 && unit < len(units)-1 {
-		value /= 1024
-		unit++
-	}
-	return fmt.Sprintf("%.4g%s", value, units[unit])
-}

@@ -32,23 +32,23 @@ type Survey struct {
 	Err        error
 	Regions    int // regions with a peer on the store
 	Leaders    int // of these, led from the store
-	Leaderless RegionCount
+	Leaderless cluster.RegionCount
 	// NoMajority counts regions in which fewer voters are live than a change of
 	// peers needs (either half, where the region is in a joint state).
-	NoMajority RegionCount
-	Joint      RegionCount
+	NoMajority cluster.RegionCount
+	Joint      cluster.RegionCount
 	// Weak counts regions that have a majority but also a down or pending peer.
-	Weak RegionCount
+	Weak cluster.RegionCount
 	// Learners counts regions with a learner that is not on TiFlash.
-	Learners RegionCount
+	Learners cluster.RegionCount
 	// UnknownPeers counts regions with a peer on a store that PD has no record of.
-	UnknownPeers RegionCount
+	UnknownPeers cluster.RegionCount
 	// NoTarget counts regions whose peer on the store finds no place elsewhere, and
 	// TargetUnclear those in which that depends on what PD does first.
-	NoTarget, TargetUnclear RegionCount
+	NoTarget, TargetUnclear cluster.RegionCount
 	// AcrossRules counts regions that lie across a border between rules: PD splits
 	// them before it moves their peers.
-	AcrossRules RegionCount
+	AcrossRules cluster.RegionCount
 	// BytesMiB sums the approximate sizes, in MiB.
 	BytesMiB int64
 	// Moves puts together the regions whose peers may go to the same stores. It is
@@ -69,19 +69,6 @@ type Move struct {
 	Small, Empty, Unsized int
 }
 
-// RegionCount is a number of regions and a few of their ids.
-type RegionCount struct {
-	Count    int                `json:"count"`
-	Examples []cluster.RegionID `json:"examples,omitempty"`
-}
-
-func (c *RegionCount) add(id cluster.RegionID) {
-	c.Count++
-	if len(c.Examples) < MaxExamples {
-		c.Examples = append(c.Examples, id)
-	}
-}
-
 // Add counts one region of the store. Each region is put under the gravest
 // heading only: a region without leader is not counted as one without majority.
 func (s *Survey) Add(r *cluster.Region, store cluster.StoreID, stores cluster.Stores, now time.Time) {
@@ -93,13 +80,13 @@ func (s *Survey) Add(r *cluster.Region, store cluster.StoreID, stores cluster.St
 	s.addPeers(r, stores)
 	switch {
 	case !cluster.LeaderLive(r, stores, now):
-		s.Leaderless.add(r.ID)
+		s.Leaderless.Add(r.ID)
 	case !cluster.HasQuorum(r, stores, nil, now):
-		s.NoMajority.add(r.ID)
+		s.NoMajority.Add(r.ID)
 	case r.InJointState():
-		s.Joint.add(r.ID)
+		s.Joint.Add(r.ID)
 	case len(r.Down) > 0 || len(r.Pending) > 0:
-		s.Weak.add(r.ID)
+		s.Weak.Add(r.ID)
 	}
 }
 
@@ -111,9 +98,9 @@ func (s *Survey) addPeers(r *cluster.Region, stores cluster.Stores) {
 		learner = learner || r.Peers[i].Role == cluster.Learner && store != nil && store.Engine() == cluster.TiKV
 	}
 	if unknown {
-		s.UnknownPeers.add(r.ID)
+		s.UnknownPeers.Add(r.ID)
 	}
 	if learner {
-		s.Learners.add(r.ID)
+		s.Learners.Add(r.ID)
 	}
 }

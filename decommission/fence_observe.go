@@ -157,7 +157,7 @@ func (l *ladder) lookAtProcesses(ctx context.Context) {
 		return
 	}
 	var evidence []string
-	for _, p := range processes[:min(len(processes), MaxExamples)] {
+	for _, p := range processes[:min(len(processes), cluster.MaxExamples)] {
 		evidence = append(evidence, fmt.Sprintf("%d: %s", p.PID, p.Command))
 	}
 	l.running(rungProcesses, "its directories are used on "+t.Host, evidence...)

@@ -52,7 +52,7 @@ type Finding struct {
 	// Evidence lists the facts behind the summary, with where they came from.
 	Evidence []string           `json:"evidence,omitempty"`
 	Stores   []cluster.StoreID  `json:"stores,omitempty"`
-	Regions  []cluster.RegionID `json:"regions,omitempty"` // examples, at most MaxExamples
+	Regions  []cluster.RegionID `json:"regions,omitempty"` // examples, at most cluster.MaxExamples
 	// Tables are all tables that a finding on TiFlash replicas is about.
 	Tables []Table `json:"tables,omitempty"`
 	// Fix is what to type or do next; "" when there is nothing to do.
@@ -63,10 +63,6 @@ type Finding struct {
 	// Accepted is set when the risk was accepted; the result stays Refused.
 	Accepted bool `json:"accepted,omitempty"`
 }
-
-// MaxExamples bounds the region ids carried by a finding: as many as that may
-// not be all.
-const MaxExamples = 5
 
 // blocks reports whether the finding stops the operation.
 func (f *Finding) blocks() bool { return f.Result == Refused && !f.Accepted }

@@ -36,7 +36,7 @@ type LossGroup struct {
 	Reason   cluster.LossReason `json:"reason,omitempty"`
 	Answer   cluster.Answer     `json:"answer"`
 	Count    int                `json:"count"`
-	Examples []LossExample      `json:"examples,omitempty"` // the first MaxExamples
+	Examples []LossExample      `json:"examples,omitempty"` // the first cluster.MaxExamples
 }
 
 // LossExample is one region, with what finds it again when it is gone.
@@ -119,7 +119,7 @@ func (l *Losses) add(r *cluster.Region, v cluster.LossVerdict, earlier []cluster
 
 func (g *LossGroup) add(r *cluster.Region, v cluster.LossVerdict) {
 	g.Count++
-	if len(g.Examples) >= MaxExamples {
+	if len(g.Examples) >= cluster.MaxExamples {
 		return
 	}
 	e := LossExample{

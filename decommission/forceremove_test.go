@@ -446,7 +446,7 @@ func TestReadLosses(t *testing.T) {
 		t.Errorf("losses %+v", l)
 	}
 	for _, g := range l.Groups {
-		if g.Reason == cluster.LossNoMajority && (g.Count != 11 || len(g.Examples) != MaxExamples) {
+		if g.Reason == cluster.LossNoMajority && (g.Count != 11 || len(g.Examples) != cluster.MaxExamples) {
 			t.Errorf("group %+v", g)
 		}
 	}

@@ -89,7 +89,7 @@ func (p *PrunePlan) planUnit(t *PruneTarget, name string, u *Unit) {
 func (p *PrunePlan) planDirs(t *PruneTarget, dirs []DirEvidence, req *PruneRequest) {
 	for _, d := range dirs {
 		step := Step{Kind: StepDelete, StoreID: t.StoreID, Host: t.Host, Path: d.Path, Bytes: d.Bytes, Done: !d.Exists}
-		size := binarySize(d.Bytes)
+		size := cluster.FormatBytes(d.Bytes)
 		switch {
 		case !d.Exists:
 			step.Text = fmt.Sprintf("delete %s directory %s:%s", d.Kind, t.Host, d.Path)

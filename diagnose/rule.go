@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"ebb/cluster"
 )
@@ -132,15 +133,7 @@ func Rules() []Rule {
 	for i := range rules {
 		rules[i].Versions = rules[i].versions.String()
 	}
-	slices.SortFunc(rules, func(a, b Rule) int {
-		switch {
-		case a.ID < b.ID:
-			return -1
-		case a.ID > b.ID:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return rules
 }
 

@@ -38,7 +38,7 @@ func evictLeaders(v *view) []Cause {
 	}
 	var left []cluster.StoreID
 	for _, id := range v.snap.EvictLeader {
-		if s := v.stores[id]; s == nil || s.State == cluster.Tombstone {
+		if v.stores[id].Gone() {
 			left = append(left, id)
 		}
 	}

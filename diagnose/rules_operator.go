@@ -37,9 +37,9 @@ func stuckChanges(v *view) []Cause {
 			last[op.RegionID] = op
 		}
 	}
-	var stuck RegionCount
+	var stuck cluster.RegionCount
 	for _, id := range sortedKeys(last) {
-		stuck.add(id)
+		stuck.Add(id)
 	}
 	if stuck.Count > 0 {
 		op := last[stuck.Examples[0]]
@@ -76,14 +76,14 @@ func (v *view) names(op *cluster.Operator) bool {
 // deadTargets: an operator whose target is dead keeps the region from any other
 // operator until it times out, minutes to half an hour later (pd#11143).
 func deadTargets(v *view) []Cause {
-	var stuck RegionCount
+	var stuck cluster.RegionCount
 	dead := make(map[cluster.StoreID]bool)
 	var example *cluster.Operator
 	for i := range v.ev.Running {
 		op := &v.ev.Running[i]
 		for _, id := range destinations(op) {
 			if s := v.stores[id]; s != nil && !s.Live(v.now) {
-				stuck.add(op.RegionID)
+				stuck.Add(op.RegionID)
 				dead[id] = true
 				example = op
 				break
@@ -109,14 +109,14 @@ const longRun = 5 * time.Minute
 // slowOperators: the first step adds a peer, which takes as long as its snapshot
 // does. TiKV's own limit on snapshots is not seen in PD.
 func slowOperators(v *view) []Cause {
-	var slow RegionCount
+	var slow cluster.RegionCount
 	var oldest *cluster.Operator
 	for i := range v.ev.Running {
 		op := &v.ev.Running[i]
 		if op.StartedAt.IsZero() || v.now.Sub(op.StartedAt) < longRun || !v.names(op) {
 			continue
 		}
-		slow.add(op.RegionID)
+		slow.Add(op.RegionID)
 		if oldest == nil || op.StartedAt.Before(oldest.StartedAt) {
 			oldest = op
 		}

@@ -38,7 +38,7 @@ func regionRules() []Rule {
 // peers needs a majority to commit.
 func deadRegions(v *view) []Cause {
 	leaderless, minority := v.inClass(TailNoLeader), v.inClass(TailNoMajority)
-	both := leaderless.plus(minority)
+	both := leaderless.Plus(minority)
 	if both.Count == 0 {
 		return nil
 	}
@@ -73,7 +73,7 @@ func unjudged(v *view) string {
 }
 
 // regionList names regions; as many as fit may not be all.
-func regionList(c RegionCount) string {
+func regionList(c cluster.RegionCount) string {
 	var ids []string
 	for _, id := range c.Examples {
 		ids = append(ids, id.String())
@@ -132,7 +132,7 @@ func orphanPeers(v *view) []Cause {
 		return nil
 	}
 	slices.Sort(unknown)
-	here := v.heading(func(t *Tally) RegionCount { return t.Unknown })
+	here := v.heading(func(t *Tally) cluster.RegionCount { return t.Unknown })
 	c := Cause{
 		Severity: Problem, Certainty: Certain, Blocked: v.inClass(TailOrphan).Count, Stores: unknown, Regions: here.Examples,
 		Sentence: fmt.Sprintf("%s on %s that PD has no record of", plural(peers, "peer"), plural(len(unknown), "store")),
@@ -149,10 +149,10 @@ func orphanPeers(v *view) []Cause {
 
 func idsText(ids []cluster.StoreID) string {
 	var parts []string
-	for _, id := range ids[:min(len(ids), MaxExamples)] {
+	for _, id := range ids[:min(len(ids), cluster.MaxExamples)] {
 		parts = append(parts, id.String())
 	}
-	if len(ids) > MaxExamples {
+	if len(ids) > cluster.MaxExamples {
 		parts = append(parts, "...")
 	}
 	return strings.Join(parts, ", ")
@@ -174,7 +174,7 @@ func bigRegions(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Pace, Certainty: Likely, Blocked: big.Count, Regions: big.Examples,
-		Sentence: fmt.Sprintf("%s far bigger than usual, the largest of %s", plural(big.Count, "region"), binarySize(uint64(max(largest, 0))<<20)),
+		Sentence: fmt.Sprintf("%s far bigger than usual, the largest of %s", plural(big.Count, "region"), cluster.FormatBytes(uint64(max(largest, 0))<<20)),
 		Evidence: []string{fmt.Sprintf("regions/store: approximate_size of region %d is %d MiB", id, largest)},
 		Next:     fmt.Sprintf("split it first: pd-ctl operator add split-region %d --policy=scan", id),
 		Risk:     "reads the whole region once to find the middle",
@@ -197,7 +197,7 @@ func downPeers(v *view) []Cause {
 		}
 		return []Cause{c}
 	}
-	fragile := v.heading(func(t *Tally) RegionCount { return t.Fragile })
+	fragile := v.heading(func(t *Tally) cluster.RegionCount { return t.Fragile })
 	if fragile.Count == 0 {
 		return nil
 	}
@@ -207,7 +207,7 @@ func downPeers(v *view) []Cause {
 		Evidence: []string{"regions/store: down_peers of " + regionList(fragile)},
 		Next:     "ebb explain " + firstID(fragile.Examples) + " CLUSTER", Risk: "none",
 	}
-	if live := v.heading(func(t *Tally) RegionCount { return t.DownOnLive }); live.Count > 0 {
+	if live := v.heading(func(t *Tally) cluster.RegionCount { return t.DownOnLive }); live.Count > 0 {
 		c.Evidence = append(c.Evidence, fmt.Sprintf("in %d of them the down peer is on a store that is Up, and PD never replaces it (pd#10778)", live.Count))
 	}
 	return []Cause{c}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ebb/cluster"
 )
 
 // schedulingRules are about PD not scheduling, or not these regions.
@@ -148,7 +150,7 @@ func pausedCheckers(v *view) []Cause {
 			fmt.Sprintf("curl -X POST PD/pd/api/v1/checker/%s -d '{\"delay\":0}'", name), "PD starts to repair regions again; ask who paused it first")
 		if name == "joint-state" {
 			c[0].Sentence += ": changes of peers that are half done stay so"
-			c[0].Blocked = v.heading(func(t *Tally) RegionCount { return t.Joint }).Count
+			c[0].Blocked = v.heading(func(t *Tally) cluster.RegionCount { return t.Joint }).Count
 		} else {
 			c[0].Sentence += ": it is the one that moves peers off leaving stores"
 		}
@@ -182,7 +184,7 @@ func scheduleDenied(v *view) []Cause {
 	if len(ids) == 0 {
 		return nil
 	}
-	denied := v.heading(func(t *Tally) RegionCount { return t.Denied })
+	denied := v.heading(func(t *Tally) cluster.RegionCount { return t.Denied })
 	c := Cause{
 		Severity: Note, Certainty: Certain, Regions: denied.Examples,
 		Sentence: fmt.Sprintf("%s with schedule=deny: no merging or balancing there; backups and imports set it for a while", plural(len(ids), "key range rule")),

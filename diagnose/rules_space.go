@@ -26,7 +26,7 @@ func (v *view) lowOnSpace() []Cause {
 		if len(receivers) > 0 && need > room {
 			causes = append(causes, Cause{
 				Severity: Note, Certainty: Possible,
-				Sentence: fmt.Sprintf("%s of %s data are left to move, and only %s fit before the receivers are low on space", binarySize(need), engine, binarySize(room)),
+				Sentence: fmt.Sprintf("%s of %s data are left to move, and only %s fit before the receivers are low on space", cluster.FormatBytes(need), engine, cluster.FormatBytes(room)),
 				Evidence: append([]string{"stores: used_size and region_size of the leaving stores, the smaller of both"}, spaceLines(receivers)...),
 				Next:     fmt.Sprintf("add a %s store or free space before they are full", engine), Risk: "none",
 			})
@@ -67,18 +67,7 @@ func roomOn(stores []*cluster.Store, ratio float64) uint64 {
 func spaceLines(stores []*cluster.Store) []string {
 	var lines []string
 	for _, s := range stores[:min(len(stores), 4)] {
-		lines = append(lines, fmt.Sprintf("stores: %s has %s available of %s", storeName(s), binarySize(s.Available.Bytes), binarySize(s.Capacity.Bytes)))
+		lines = append(lines, fmt.Sprintf("stores: %s has %s available of %s", storeName(s), cluster.FormatBytes(s.Available.Bytes), cluster.FormatBytes(s.Capacity.Bytes)))
 	}
 	return lines
-}
-
-// binarySize writes bytes as PD does, with 1024-based units.
-func binarySize(bytes uint64) string {
-	value, unit := float64(bytes), 0
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	for value >= 1024 && unit < len(units)-1 {
-		value /= 1024
-		unit++
-	}
-	return fmt.Sprintf("%.4g%s", value, units[unit])
 }

@@ -204,7 +204,7 @@ func restarts(v *view) []Cause {
 	var causes []Cause
 	for _, id := range sortedKeys(v.ev.Later.Stores) {
 		later, s := v.ev.Later.Stores[id], v.stores[id]
-		if s == nil || s.State == cluster.Tombstone {
+		if s.Gone() {
 			continue
 		}
 		c := Cause{

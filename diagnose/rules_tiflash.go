@@ -110,7 +110,7 @@ func NamedTables(ev *Evidence) []int64 {
 			if class == nil || name == TailWaiting || name == TailMoving {
 				continue
 			}
-			for i := range class.Kept[:min(len(class.Kept), MaxExamples)] {
+			for i := range class.Kept[:min(len(class.Kept), cluster.MaxExamples)] {
 				if id := class.Kept[i].Table; id != 0 && !seen[id] {
 					seen[id] = true
 					ids = append(ids, id)

@@ -48,7 +48,7 @@ func (v *view) tails() []Tail {
 				continue
 			}
 			count := TailCount{Class: name, Count: class.Count}
-			for i := range class.Kept[:min(len(class.Kept), MaxExamples)] {
+			for i := range class.Kept[:min(len(class.Kept), cluster.MaxExamples)] {
 				kept := &class.Kept[i]
 				example := TailExample{Region: kept.ID, TableID: kept.Table, Table: v.ev.Tables[kept.Table].Name}
 				example.Sentence = world.Explain(&kept.Region, s.ID).Sentence

@@ -8,12 +8,9 @@ import (
 	"ebb/cluster"
 )
 
-// MaxKept bounds the regions that a tally keeps of one class, and MaxExamples
-// the ids that it keeps under a heading. As many as that may not be all.
-const (
-	MaxKept     = 20
-	MaxExamples = 5
-)
+// MaxKept bounds the regions that a tally keeps of one class. As many as that may
+// not be all.
+const MaxKept = 20
 
 // smallRegionMiB is the size up to which adding a peer costs a fifth of a token
 // of the add-peer limit; an empty region costs none (PD 4.0 to master,
@@ -33,15 +30,15 @@ type Tally struct {
 	Classes map[TailClass]*Class `json:"classes"`
 
 	// The headings below are counted beside the classes.
-	Joint RegionCount `json:"joint"`
+	Joint cluster.RegionCount `json:"joint"`
 	// Fragile regions have a majority, and a down peer on another store.
-	Fragile RegionCount `json:"fragile"`
+	Fragile cluster.RegionCount `json:"fragile"`
 	// DownOnLive have a down peer on another store, which itself is live.
-	DownOnLive RegionCount `json:"down_on_live"`
+	DownOnLive cluster.RegionCount `json:"down_on_live"`
 	// Unknown have a peer on a store that PD has no record of.
-	Unknown RegionCount `json:"unknown"`
+	Unknown cluster.RegionCount `json:"unknown"`
 	// Denied lie in a key range with the label schedule=deny.
-	Denied RegionCount `json:"denied"`
+	Denied cluster.RegionCount `json:"denied"`
 	// LargestMiB is the size of the largest region, and Largest its id.
 	LargestMiB int64            `json:"largest_mib"`
 	Largest    cluster.RegionID `json:"largest,omitempty"`
@@ -73,26 +70,6 @@ type KeptRegion struct {
 	// Table is the id of its table, 0 when it belongs to none.
 	Table int64 `json:"table,omitempty"`
 	cluster.Region
-}
-
-// RegionCount is a number of regions and a few of their ids.
-type RegionCount struct {
-	Count    int                `json:"count"`
-	Examples []cluster.RegionID `json:"examples,omitempty"`
-}
-
-func (c *RegionCount) add(id cluster.RegionID) {
-	c.Count++
-	if len(c.Examples) < MaxExamples {
-		c.Examples = append(c.Examples, id)
-	}
-}
-
-// plus is the sum of two counts.
-func (c RegionCount) plus(other RegionCount) RegionCount {
-	sum := RegionCount{Count: c.Count + other.Count, Examples: slices.Concat(c.Examples, other.Examples)}
-	sum.Examples = sum.Examples[:min(len(sum.Examples), MaxExamples)]
-	return sum
 }
 
 // counter fills the tally of one store.
@@ -138,7 +115,7 @@ func (c *counter) classify(r *cluster.Region) {
 func (c *counter) headings(r *cluster.Region) {
 	t := c.tally
 	if r.InJointState() {
-		t.Joint.add(r.ID)
+		t.Joint.Add(r.ID)
 	}
 	fragile, downOnLive := false, false
 	for i := range r.Down {
@@ -148,17 +125,17 @@ func (c *counter) headings(r *cluster.Region) {
 		}
 	}
 	if fragile && cluster.HasQuorum(r, c.stores, nil, c.now) {
-		t.Fragile.add(r.ID)
+		t.Fragile.Add(r.ID)
 	}
 	if downOnLive {
-		t.DownOnLive.add(r.ID)
+		t.DownOnLive.Add(r.ID)
 	}
 	if slices.ContainsFunc(r.Peers, func(p cluster.Peer) bool { return c.stores[p.StoreID] == nil }) {
-		t.Unknown.add(r.ID)
+		t.Unknown.Add(r.ID)
 	}
 	for i := range c.denied {
 		if overlap(r, &c.denied[i]) {
-			t.Denied.add(r.ID)
+			t.Denied.Add(r.ID)
 			break
 		}
 	}

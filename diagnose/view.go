@@ -95,33 +95,33 @@ func (v *view) remaining() int {
 }
 
 // inClass adds up some classes over the stores that are asked about.
-func (v *view) inClass(classes ...TailClass) RegionCount {
+func (v *view) inClass(classes ...TailClass) cluster.RegionCount {
 	return v.inClassOf(v.subjects, classes...)
 }
 
-func (v *view) inClassOf(stores []*cluster.Store, classes ...TailClass) RegionCount {
-	var sum RegionCount
+func (v *view) inClassOf(stores []*cluster.Store, classes ...TailClass) cluster.RegionCount {
+	var sum cluster.RegionCount
 	for _, s := range stores {
 		for _, name := range classes {
 			class := v.tally(s.ID).Classes[name]
 			if class == nil {
 				continue
 			}
-			count := RegionCount{Count: class.Count}
-			for i := range class.Kept[:min(len(class.Kept), MaxExamples)] {
+			count := cluster.RegionCount{Count: class.Count}
+			for i := range class.Kept[:min(len(class.Kept), cluster.MaxExamples)] {
 				count.Examples = append(count.Examples, class.Kept[i].ID)
 			}
-			sum = sum.plus(count)
+			sum = sum.Plus(count)
 		}
 	}
 	return sum
 }
 
 // heading adds up one heading over the stores that are asked about.
-func (v *view) heading(pick func(*Tally) RegionCount) RegionCount {
-	var sum RegionCount
+func (v *view) heading(pick func(*Tally) cluster.RegionCount) cluster.RegionCount {
+	var sum cluster.RegionCount
 	for _, s := range v.subjects {
-		sum = sum.plus(pick(v.tally(s.ID)))
+		sum = sum.Plus(pick(v.tally(s.ID)))
 	}
 	return sum
 }

@@ -32,7 +32,7 @@ func GoneStores(stats *cluster.RegionStats, stores cluster.Stores, asked []clust
 	ids := slices.Clone(asked)
 	if len(ids) == 0 {
 		for id, peers := range stats.PeerCount {
-			if s := stores[id]; peers > 0 && id != 0 && (s == nil || s.State == cluster.Tombstone) {
+			if s := stores[id]; peers > 0 && id != 0 && s.Gone() {
 				ids = append(ids, id)
 			}
 		}
@@ -82,30 +82,15 @@ type Tally struct {
 	Regions int `json:"regions"`
 	// Majority counts the regions that have a live majority and a live leader; each
 	// of the others is under one of the next.
-	Majority   int         `json:"live_majority"`
-	NoMajority RegionCount `json:"no_majority"`
+	Majority   int                 `json:"live_majority"`
+	NoMajority cluster.RegionCount `json:"no_majority"`
 	// CannotTell counts regions without a live leader, or that depend on stores not
 	// heard yet, or whose record makes no sense.
-	CannotTell RegionCount `json:"cannot_tell"`
+	CannotTell cluster.RegionCount `json:"cannot_tell"`
 	// Joint counts regions in a joint state; they are also under one of the others.
-	Joint RegionCount `json:"joint"`
+	Joint cluster.RegionCount `json:"joint"`
 	// Peers counts peers by store, for comparison with what PD counts.
 	Peers map[cluster.StoreID]int `json:"-"`
-}
-
-// RegionCount is a number of regions and a few of their ids.
-type RegionCount struct {
-	Count    int                `json:"count"`
-	Examples []cluster.RegionID `json:"examples,omitempty"`
-}
-
-const maxExamples = 5
-
-func (c *RegionCount) add(id cluster.RegionID) {
-	c.Count++
-	if len(c.Examples) < maxExamples {
-		c.Examples = append(c.Examples, id)
-	}
 }
 
 // Scan judges the majority of every region, and every peer on a store that is
@@ -140,8 +125,7 @@ func (s *Scene) wanted(id cluster.StoreID, asked []cluster.StoreID) bool {
 	if len(asked) > 0 {
 		return slices.Contains(asked, id)
 	}
-	store := s.Stores[id]
-	return store == nil || store.State == cluster.Tombstone
+	return s.Stores[id].Gone()
 }
 
 func (t *Tally) add(s *Scene, r *cluster.Region) {
@@ -151,12 +135,12 @@ func (t *Tally) add(s *Scene, r *cluster.Region) {
 	case cluster.Yes:
 		t.Majority++
 	case cluster.No:
-		t.NoMajority.add(r.ID)
+		t.NoMajority.Add(r.ID)
 	default:
-		t.CannotTell.add(r.ID)
+		t.CannotTell.Add(r.ID)
 	}
 	if v.Joint {
-		t.Joint.add(r.ID)
+		t.Joint.Add(r.ID)
 	}
 }
 
@@ -173,7 +157,7 @@ func (t *Tally) Differences(stats *cluster.RegionStats, stores cluster.Stores) [
 	}
 	var out []string
 	for id := range ids {
-		known := stores[id] != nil && stores[id].State != cluster.Tombstone
+		known := !stores[id].Gone()
 		if scanned, counted := t.Peers[id], stats.PeerCount[id]; !known && scanned != counted {
 			out = append(out, fmt.Sprintf("store %d: the scan found %d peers, PD counted %d", id, scanned, counted))
 		}

@@ -175,9 +175,9 @@ func TestScan(t *testing.T) {
 	}
 	wantTally := Tally{
 		Regions: 12, Majority: 4,
-		NoMajority: RegionCount{Count: 7, Examples: []cluster.RegionID{11, 20, 21, 22, 23}},
-		CannotTell: RegionCount{Count: 1, Examples: []cluster.RegionID{14}},
-		Joint:      RegionCount{Count: 1, Examples: []cluster.RegionID{15}},
+		NoMajority: cluster.RegionCount{Count: 7, Examples: []cluster.RegionID{11, 20, 21, 22, 23}},
+		CannotTell: cluster.RegionCount{Count: 1, Examples: []cluster.RegionID{14}},
+		Joint:      cluster.RegionCount{Count: 1, Examples: []cluster.RegionID{15}},
 		Peers:      map[cluster.StoreID]int{1: 12, 2: 4, 3: 3, 4: 1, unheardStore: 1, silentStore: 6, buriedStore: 2, orphanStore: 2},
 	}
 	if !reflect.DeepEqual(tally, wantTally) {

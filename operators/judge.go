@@ -80,10 +80,7 @@ func (s *Scene) decide(r *cluster.Region, store cluster.StoreID, removal cluster
 // othersUnwell reports whether a peer is down or pending that is no orphan itself.
 // Orphans are down as soon as TiKV says so.
 func (s *Scene) othersUnwell(r *cluster.Region) bool {
-	orphan := func(id cluster.StoreID) bool {
-		store := s.Stores[id]
-		return store == nil || store.State == cluster.Tombstone
-	}
+	orphan := func(id cluster.StoreID) bool { return s.Stores[id].Gone() }
 	return slices.ContainsFunc(r.Down, func(d cluster.DownPeer) bool { return !orphan(d.Peer.StoreID) }) ||
 		slices.ContainsFunc(r.Pending, func(p cluster.Peer) bool { return !orphan(p.StoreID) })
 }

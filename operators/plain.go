@@ -27,7 +27,7 @@ func newPlainRegions(s *Scene, asked []cluster.StoreID) *plainRegions {
 		return p
 	}
 	for id, store := range s.Stores {
-		if id != 0 && store.State != cluster.Tombstone {
+		if id != 0 && !store.Gone() {
 			p.stores[id] = plainStore{len(p.peers), store.Live(s.ReadAt)}
 			p.peers = append(p.peers, 0)
 		}

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"slices"
 
 	"ebb/cluster"
@@ -137,15 +138,7 @@ func lastAlive(records []cluster.Store) (index int, ok bool) {
 	return index, ok
 }
 
-func compareIDs(a, b cluster.Store) int {
-	switch {
-	case a.ID < b.ID:
-		return -1
-	case a.ID > b.ID:
-		return 1
-	}
-	return 0
-}
+func compareIDs(a, b cluster.Store) int { return cmp.Compare(a.ID, b.ID) }
 
 // All returns the topology's nodes and then PD's own, as one list.
 func (m *Match) All() []Node { return append(slices.Clone(m.Nodes), m.PDOnly...) }

@@ -109,7 +109,7 @@ func (a *applying) permanent(ctx context.Context, i Item, value Value) error {
 // gone with its store, but PD keeps evict-leader for a Tombstone (4.0 to master).
 func (a *applying) restore(ctx context.Context, c *Change) (result, error) {
 	h := c.held
-	if s := a.snap.Store(c.StoreID); c.Setting.isLimit() && (s == nil || s.State == cluster.Tombstone) {
+	if c.Setting.isLimit() && a.snap.Store(c.StoreID).Gone() {
 		return result{Already, "the store has left, and its limits with it"}, nil
 	}
 	cleared, err := a.clear(ctx, h, shown(a.snap, c.Item))

@@ -75,7 +75,7 @@ func (l *Orphans) Write(o *ui.Output, all bool) error {
 	return insteads(o, l.Summary.Reasons)
 }
 
-func countOf(c operators.RegionCount) string {
+func countOf(c cluster.RegionCount) string {
 	text := ui.Count(int64(c.Count))
 	if len(c.Examples) > 0 {
 		text += " (" + regionList(c.Examples, c.Count) + ")"

@@ -156,7 +156,7 @@ func regionIDs(ids []cluster.RegionID) string {
 		parts = append(parts, id.String())
 	}
 	list := strings.Join(parts, ", ")
-	if len(ids) >= decommission.MaxExamples {
+	if len(ids) >= cluster.MaxExamples {
 		list += ", ..."
 	}
 	return list
