@@ -41,7 +41,11 @@ func runOrphansApply(ctx context.Context, env *Env, opts *orphansApplyOptions, a
 		return r.summary(ctx, nil, err)
 	}
 	err = env.operation(ctx, t, r, plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
-		_, err := operators.Apply(ctx, &orphanPD{Client: t.pd, t: t, asked: opts.storeIDs(), answers: answerMemo{now: env.Now, find: env.answering}}, plan, &removalRecorder{j: j}, operators.Options{
+		pd := &orphanPD{Client: t.pd, t: t, answers: answerMemo{now: env.Now, find: env.answering}}
+		for i := range s.gone {
+			pd.gone = append(pd.gone, s.gone[i].ID)
+		}
+		_, err := operators.Apply(ctx, pd, plan, &removalRecorder{j: j}, operators.Options{
 			MaxOperators: opts.maxOperators, Timeout: opts.timeout, Now: env.Now, Sleep: env.Sleep,
 			OutcomeUnknown: outcomeUnknown, Notify: r.removal(len(plan.Removals)),
 		})
@@ -58,17 +62,30 @@ func runOrphansApply(ctx context.Context, env *Env, opts *orphansApplyOptions, a
 // orphanPD is PD as applying sees it.
 type orphanPD struct {
 	*pdclient.Client
-	t       *target
-	asked   []cluster.StoreID
+	t *target
+	// gone are the stores whose orphans are removed.
+	gone    []cluster.StoreID
 	answers answerMemo
 }
 
+// Scene is read every two seconds, so it asks for no more than the judging of single
+// regions needs: their operators are read one by one, the stores that are gone are
+// known, and PD walks over all of its regions only while it may not know them all.
 func (p *orphanPD) Scene(ctx context.Context) (*operators.Scene, error) {
-	s, err := readScene(ctx, p.t, p.asked, p.answers.answering)
-	if err != nil {
+	in := operators.SceneReading{Stats: new(cluster.RegionStats)}
+	if err := readSnapshot(ctx, p.t, &in); err != nil {
 		return nil, err
 	}
-	return s.scene, nil
+	if operators.Settling(in.LeaderStarted, in.Snapshot.ReadAt) {
+		stats, err := p.RegionStats(ctx)
+		if err != nil {
+			return nil, err
+		}
+		in.Stats = stats
+	}
+	gone := operators.GoneStores(in.Stats, cluster.IndexStores(in.Snapshot.Stores), p.gone)
+	in.Answering = p.answers.answering(ctx, p.t, in.Snapshot, gone)
+	return operators.NewScene(in)
 }
 
 // removalRecorder writes removals into the journal, one at a time.

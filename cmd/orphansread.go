@@ -33,14 +33,9 @@ func readScene(ctx context.Context, t *target, asked []cluster.StoreID, answerin
 	in := operators.SceneReading{}
 	var snapErr, runningErr, statsErr error
 	var wg sync.WaitGroup
-	wg.Go(func() { in.Snapshot, snapErr = t.pd.Snapshot(ctx) })
+	wg.Go(func() { snapErr = readSnapshot(ctx, t, &in) })
 	wg.Go(func() { in.Running, runningErr = t.pd.Operators(ctx, "") })
 	wg.Go(func() { in.Stats, statsErr = t.pd.RegionStats(ctx) })
-	wg.Go(func() {
-		if status, err := t.pd.Status(ctx); err == nil {
-			in.LeaderStarted = status.StartTime
-		}
-	})
 	wg.Wait()
 	switch {
 	case snapErr != nil:
@@ -58,6 +53,19 @@ func readScene(ctx context.Context, t *target, asked []cluster.StoreID, answerin
 		s.leader = m.Leader.ClientURLs[0]
 	}
 	return s, err
+}
+
+// readSnapshot fills in the snapshot, and since when PD's leader runs.
+func readSnapshot(ctx context.Context, t *target, in *operators.SceneReading) (err error) {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if status, err := t.pd.Status(ctx); err == nil {
+			in.LeaderStarted = status.StartTime
+		}
+	})
+	in.Snapshot, err = t.pd.Snapshot(ctx)
+	wg.Wait()
+	return err
 }
 
 // surveyOrphans finds and judges the orphans.

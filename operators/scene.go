@@ -98,10 +98,16 @@ func NewScene(in SceneReading) (*Scene, error) {
 	return s, nil
 }
 
+// Settling reports whether PD's leader was started so lately that it may not have
+// heard of all regions. SceneReading.Stats tell; later they do not matter.
+func Settling(leaderStarted, now time.Time) bool {
+	return !leaderStarted.IsZero() && now.Sub(leaderStarted) < leaderSettles
+}
+
 // fresh: a PD that has just been started knows the regions from its disk, without
 // leaders, until they have sent a heartbeat.
 func fresh(in SceneReading) bool {
-	if in.LeaderStarted.IsZero() || in.Snapshot.ReadAt.Sub(in.LeaderStarted) >= leaderSettles || in.Stats == nil {
+	if in.Stats == nil || !Settling(in.LeaderStarted, in.Snapshot.ReadAt) {
 		return false
 	}
 	leaders := 0
