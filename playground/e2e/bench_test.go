@@ -79,6 +79,7 @@ func newBench(t *testing.T, s setup) *bench {
 		removePeer = noBrake
 	}
 	b.tell(http.MethodPost, "/stores/limit", map[string]any{"rate": removePeer, "type": "remove-peer"})
+	b.awaitStoreLimits(map[string]float64{"add-peer": s.limit, "remove-peer": removePeer})
 	return b
 }
 
