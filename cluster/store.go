@@ -203,21 +203,3 @@ func (s *Store) Gone() bool { return s == nil || s.State == Tombstone }
 
 // Leaving reports whether PD is moving the store's regions away.
 func (s *Store) Leaving() bool { return s.State == Offline }
-
-// LowSpace reports whether PD sends the store nothing more for want of space:
-// StoreInfo.IsLowSpace of PD 4.0 to master. A store with few regions and more
-// than 8 GiB free is not low on space whatever its ratio, nor is one that has
-// reported no capacity.
-func (s *Store) LowSpace(lowSpaceRatio float64) bool {
-	const (
-		fewRegions = 100
-		enough     = 8 << 30
-	)
-	if !s.Capacity.Known || s.Capacity.Bytes == 0 {
-		return false
-	}
-	if s.RegionCount < fewRegions && s.Available.Bytes > enough {
-		return false
-	}
-	return float64(s.Available.Bytes) < (1-lowSpaceRatio)*float64(s.Capacity.Bytes)
-}

@@ -102,21 +102,13 @@ const (
 	smallRegionMiB = 20
 )
 
-// acceptsPeers reports whether PD gives peers to the store at all: it is not low
-// on space and not set aside for a special use (filter.NewStorageThresholdFilter
-// and NewSpecialUseFilter, PD 4.0 to master).
+// acceptsPeers reports whether PD gives peers to the store at all: it is not set
+// aside and surely not low on space. Where PD shows no sizes of the store it lets
+// it pass, and so does this; the check of space reports it.
 func (c *checker) acceptsPeers(s *cluster.Store) bool {
-	switch s.Label("specialUse") {
-	case "hotRegion", "reserved":
+	if s.SpecialUse() {
 		return false
 	}
-	room, known := c.roomOn(s)
-	// PD does not mind on a store that is nearly empty (core.StoreInfo.IsLowSpace).
-	fresh := s.RegionCount < initialRegions && s.Available.AtLeast() > initialSpace
-	return !known || room > 0 || fresh
+	_, known := c.roomOn(s)
+	return !known || s.LowSpace(c.snap.Schedule) == cluster.No
 }
-
-const (
-	initialRegions = 100
-	initialSpace   = 8 << 30 // bytes
-)

@@ -1,10 +1,6 @@
 package diagnose
 
-import (
-	"slices"
-
-	"ebb/cluster"
-)
+import "ebb/cluster"
 
 // storeFacts is what the filters say of a store whatever the region.
 type storeFacts struct {
@@ -18,27 +14,17 @@ type storeFacts struct {
 	towards int
 }
 
-// fewRegions is the number of regions below which PD does not call a store full
-// that has minSpace left (core.InitClusterRegionThreshold, initialMinSpace).
-const (
-	fewRegions = 100
-	minSpace   = 8 << 30
-)
-
-// specialUseKey keeps ordinary regions off a store (filter.SpecialUseKey).
-const specialUseKey = "specialUse"
-
 func newStoreFacts(snap *cluster.Snapshot, s *cluster.Store, towards int) storeFacts {
 	f := storeFacts{Store: s, towards: towards}
 	limit, ok := snap.Limits[s.ID]
 	f.limit, f.hasLimit = limit.AddPeer, ok && snap.Unread["limits"] == nil
 	f.mark(filterRemoved, answer(s.State == cluster.Tombstone))
 	f.mark(filterRemoving, answer(s.State == cluster.Offline))
-	f.mark(filterSpecialUse, answer(slices.Contains([]string{"hotRegion", "reserved"}, s.Label(specialUseKey))))
+	f.mark(filterSpecialUse, answer(s.SpecialUse()))
 	f.mark(filterDown, downLong(snap, s))
 	f.mark(filterDisconnected, disconnected(snap, s))
 	f.mark(filterBusy, answer(s.IsBusy))
-	f.mark(filterLowSpace, lowSpace(snap.Schedule, s))
+	f.mark(filterLowSpace, s.LowSpace(snap.Schedule))
 	f.mark(filterSnapshots, manySnapshots(snap.Schedule, s))
 	f.mark(filterPending, manyPending(snap, s))
 	if !f.hasLimit || f.limit < cluster.LimitUnlimited {
@@ -97,32 +83,6 @@ func downLong(snap *cluster.Snapshot, s *cluster.Store) cluster.Answer {
 		return cluster.CannotTell
 	}
 	return answer(age > snap.Schedule.MaxStoreDownTime)
-}
-
-// lowSpace is StoreInfo.IsLowSpace on sizes that PD has rounded: near the
-// threshold nobody can tell. PD lets a store pass whose capacity it has not
-// heard; that is no knowledge either.
-func lowSpace(conf *cluster.ScheduleConfig, s *cluster.Store) cluster.Answer {
-	if !s.Capacity.Known || s.Capacity.Bytes == 0 || !s.Available.Known {
-		return cluster.CannotTell
-	}
-	if s.RegionCount < fewRegions && s.Available.AtLeast() > minSpace {
-		return cluster.No
-	}
-	if conf == nil {
-		return cluster.CannotTell
-	}
-	free := 1 - conf.LowSpaceRatio
-	surelyFull := float64(s.Available.AtMost()) < free*float64(s.Capacity.AtLeast())
-	maybeFull := float64(s.Available.AtLeast()) < free*float64(s.Capacity.AtMost())
-	excused := s.RegionCount < fewRegions && s.Available.AtMost() > minSpace
-	switch {
-	case surelyFull && !excused:
-		return cluster.Yes
-	case maybeFull:
-		return cluster.CannotTell
-	}
-	return cluster.No
 }
 
 func manySnapshots(conf *cluster.ScheduleConfig, s *cluster.Store) cluster.Answer {

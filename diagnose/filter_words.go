@@ -43,7 +43,7 @@ func (w *World) filterWords(r *cluster.Region, j *judgement, store int, f filter
 	case filterLowSpace:
 		return w.spaceWords(s, result)
 	case filterSpecialUse:
-		return choose(failed, "the label specialUse="+s.Label(specialUseKey)+" keeps the store for special regions", "no special use")
+		return choose(failed, "the label specialUse="+s.Label(cluster.SpecialUseLabel)+" keeps the store for special regions", "no special use")
 	case filterRemoved:
 		return choose(failed, "Tombstone", "not Tombstone")
 	case filterRemoving:

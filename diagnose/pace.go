@@ -57,7 +57,7 @@ func (v *view) floorOf(engine cluster.Engine) floor {
 	}
 	for _, s := range ofEngine(v.receivers, engine) {
 		limit, known := v.snap.Limits[s.ID]
-		if !known || !takesRegions(s) || v.snap.Schedule != nil && s.LowSpace(v.snap.Schedule.LowSpaceRatio) {
+		if !known || s.SpecialUse() || s.LowSpace(v.snap.Schedule) == cluster.Yes {
 			continue
 		}
 		f.receivers++

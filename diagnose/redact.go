@@ -49,7 +49,7 @@ func (a *aliases) address(address string) string {
 }
 
 // openLabels have values that PD itself gives a meaning to.
-var openLabels = []string{cluster.EngineLabel, "engine_role", "specialUse"}
+var openLabels = []string{cluster.EngineLabel, "engine_role", cluster.SpecialUseLabel}
 
 func (a *aliases) label(key, value string) string {
 	for _, open := range openLabels {

@@ -13,7 +13,7 @@ func (v *view) lowOnSpace() []Cause {
 	var causes []Cause
 	for _, engine := range v.engines() {
 		receivers := ofEngine(v.receivers, engine)
-		full := keepStores(receivers, func(s *cluster.Store) bool { return s.LowSpace(ratio) })
+		full := keepStores(receivers, func(s *cluster.Store) bool { return s.LowSpace(v.snap.Schedule) == cluster.Yes })
 		if len(full) > 0 {
 			causes = append(causes, Cause{
 				Severity: Pace, Certainty: Certain, Stores: storeIDs(full),

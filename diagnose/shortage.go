@@ -56,7 +56,7 @@ func (v *view) shortages() []shortage {
 }
 
 func (v *view) pools() []pool {
-	placeable := keepStores(v.staying, takesRegions)
+	placeable := keepStores(v.staying, func(s *cluster.Store) bool { return !s.SpecialUse() })
 	live := keepStores(placeable, func(s *cluster.Store) bool { return s.Live(v.now) })
 	pools := []pool{
 		{blame: "D01", stores: v.staying, bare: true}, {blame: "D14", stores: placeable},
@@ -65,15 +65,8 @@ func (v *view) pools() []pool {
 	if v.snap.Schedule == nil {
 		return pools
 	}
-	roomy := keepStores(live, func(s *cluster.Store) bool { return !s.LowSpace(v.snap.Schedule.LowSpaceRatio) })
+	roomy := keepStores(live, func(s *cluster.Store) bool { return s.LowSpace(v.snap.Schedule) != cluster.Yes })
 	return append(pools, pool{blame: "D10", stores: roomy})
-}
-
-// takesRegions: PD moves nothing onto stores with these labels
-// (filter.SpecialUseFilter, PD 4.0 to master).
-func takesRegions(s *cluster.Store) bool {
-	use := s.Label("specialUse")
-	return use != "hotRegion" && use != "reserved"
 }
 
 // concerns reports whether peers of the rule may lie on a store that is asked

@@ -133,7 +133,7 @@ func newPlacement(snap *cluster.Snapshot) *placement {
 	p := &placement{rules: cluster.NewRuleIndex(snap.Rules, snap.RuleGroups), full: make(map[*cluster.Rule]bool)}
 	for i := range snap.Stores {
 		s := &snap.Stores[i]
-		if s.State == cluster.Up && s.Live(snap.ReadAt) && !s.LowSpace(snap.Schedule.LowSpaceRatio) {
+		if s.State == cluster.Up && s.Live(snap.ReadAt) && !s.SpecialUse() && s.LowSpace(snap.Schedule) != cluster.Yes {
 			p.spares = append(p.spares, s)
 		}
 	}

@@ -116,6 +116,14 @@ func TestScenePlacement(t *testing.T) {
 		{"one store is full", func(in SceneReading) {
 			store(in, 4).Available.Bytes, store(in, 4).RegionCount = 10<<30, 1000
 		}, Wait},
+		{"nobody can tell whether two stores are full", func(in SceneReading) {
+			store(in, 3).Capacity, store(in, 4).Capacity = cluster.Size{}, cluster.Size{}
+		}, Wait},
+		{"two stores are set aside", func(in SceneReading) {
+			for _, id := range []cluster.StoreID{3, 4} {
+				store(in, id).Labels = append(store(in, id).Labels, cluster.Label{Key: cluster.SpecialUseLabel, Value: "reserved"})
+			}
+		}, Safe},
 		{"the region crosses a boundary of rules", func(in SceneReading) {
 			in.Snapshot.Rules[0].EndKey = []byte("m")
 			in.Snapshot.Rules = append(in.Snapshot.Rules, cluster.Rule{

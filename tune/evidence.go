@@ -104,29 +104,21 @@ func (v *view) receives(s *cluster.Store) bool {
 		return false
 	}
 	name := fmt.Sprintf("store %d (%s)", s.ID, s.Address)
-	switch {
+	switch low := s.LowSpace(v.Snapshot.Schedule); {
 	case !s.Live(v.Snapshot.ReadAt):
 		v.note("%s is left alone: it does not answer, so PD sends it nothing", name)
-	case v.lowSpace(s):
+	case s.SpecialUse():
+		v.note("%s is left alone: its label %s keeps regions off it", name, cluster.SpecialUseLabel)
+	case low == cluster.Yes:
 		v.note("%s is left alone: it is low on space, so PD sends it nothing", name)
+	case low == cluster.CannotTell:
+		v.note("%s is left alone: nobody can tell whether it is low on space", name)
 	case len(strain(s)) > 0:
 		v.note("%s is left alone: %s", name, strings.Join(strain(s), ", "))
 	default:
 		return true
 	}
 	return false
-}
-
-// lowSpaceRegions is the number of regions from which PD minds the space: with
-// fewer it takes a store for one that is being filled (StoreInfo.IsLowSpace).
-const lowSpaceRegions = 100
-
-func (v *view) lowSpace(s *cluster.Store) bool {
-	ratio := v.Snapshot.Schedule.LowSpaceRatio
-	if !s.Capacity.Known || !s.Available.Known || s.Capacity.Bytes == 0 || ratio <= 0 || s.RegionCount < lowSpaceRegions {
-		return false
-	}
-	return float64(s.Available.Bytes)/float64(s.Capacity.Bytes) < 1-ratio
 }
 
 // shows is the permanent value that PD shows for an item. A store that PD lists

@@ -31,6 +31,7 @@ func snapshotOf(version string) *cluster.Snapshot {
 	for id := cluster.StoreID(1); id <= 4; id++ {
 		snap.Stores = append(snap.Stores, cluster.Store{
 			ID: id, Address: fmt.Sprintf("10.0.1.%d:20160", id), StateName: cluster.StateUp, LastHeartbeat: start, RegionCount: 300, LeaderCount: 100,
+			Capacity: cluster.Size{Bytes: 1 << 40, Known: true}, Available: cluster.Size{Bytes: 1 << 39, Known: true},
 		})
 		snap.Limits[id] = cluster.StoreLimit{AddPeer: 15, RemovePeer: 15}
 	}

@@ -73,6 +73,15 @@ func TestPlanApply(t *testing.T) {
 			s.Stores[1].LastHeartbeat = start.Add(-time.Hour)
 			s.Stores[2].Capacity, s.Stores[2].Available = cluster.Size{Bytes: 100, Known: true}, cluster.Size{Bytes: 10, Known: true}
 		}, map[string]string{}, "no store is fit to receive"},
+		{"one that is low on space, few regions or not", "v8.5.3", Gentle, func(s *cluster.Snapshot) {
+			s.Stores[0].RegionCount, s.Stores[0].Available.Bytes = 99, 7<<30
+			s.Stores[1].RegionCount, s.Stores[1].Available.Bytes = 99, 9<<30
+		}, map[string]string{"add-peer/2": "30!", "add-peer/3": "30!"}, "it is low on space"},
+		{"one of which nobody can tell whether it is", "v8.5.3", Gentle, func(s *cluster.Snapshot) { s.Stores[0].Capacity = cluster.Size{} },
+			map[string]string{"add-peer/2": "30!", "add-peer/3": "30!"}, "nobody can tell whether it is low on space"},
+		{"one that is set aside", "v8.5.3", Gentle, func(s *cluster.Snapshot) {
+			s.Stores[0].Labels = []cluster.Label{{Key: cluster.SpecialUseLabel, Value: "reserved"}}
+		}, map[string]string{"add-peer/2": "30!", "add-peer/3": "30!"}, "its label specialUse keeps regions off it"},
 		{"a slow one as well", "v8.5.3", Gentle, func(s *cluster.Snapshot) { s.Stores[0].SlowScore = 80 },
 			map[string]string{"add-peer/2": "30!", "add-peer/3": "30!"}, "its slow score is 80"},
 		{"a braked store that leaves", "v8.5.3", Gentle, func(s *cluster.Snapshot) {
