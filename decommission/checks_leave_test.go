@@ -93,6 +93,14 @@ func TestRelocation(t *testing.T) {
 			[]cluster.Region{regionOn(1, 4, 1, 2)}, "refused: 1 region",
 		},
 		{
+			"a store that may be low on space is not counted on", []cluster.Store{tikv(1), tikv(2), tikv(3, room(0), func(s *cluster.Store) { s.Available.Precision = 1 }), tikv(4)}, nil,
+			[]cluster.Region{regionOn(1, 4, 1, 2)}, "refused: 1 region",
+		},
+		{
+			"a store that shows no sizes takes peers", []cluster.Store{tikv(1), tikv(2), tikv(3, func(s *cluster.Store) { s.Capacity, s.Available = cluster.Size{}, cluster.Size{} }), tikv(4)}, nil,
+			[]cluster.Region{regionOn(1, 4, 1, 2)}, "ok: of 1 region",
+		},
+		{
 			// PD may give the place to the dead store's peer.
 			"a dead store competes", []cluster.Store{tikv(1, ssd), tikv(2), tikv(3, dead), tikv(4, ssd)},
 			[]cluster.Rule{voterRule("one", 1, in("disk", "ssd")), voterRule("two", 1)},

@@ -150,6 +150,9 @@ var ruleCases = []ruleCase{
 		f.reread[r.ID] = *r
 		r.Leader = cluster.Peer{}
 	}, want: OK},
+	{rule: "D03", name: "one is set aside", edit: func(f *fakePD) {
+		f.store(3).Labels = []cluster.Label{{Key: "specialUse", Value: "reserved"}}
+	}, want: Pace, sentence: `^3 tikv stores can add 45 peers a minute together`},
 	{rule: "D03", name: "limits", want: Pace, sentence: `^4 tikv stores can add 60 peers a minute together; 40 regions take at least 00:40$`},
 	{rule: "D03", name: "limits that nobody feels", edit: func(f *fakePD) {
 		for id := range f.snap.Limits {
@@ -194,6 +197,11 @@ var ruleCases = []ruleCase{
 		}
 	}, want: Problem, sentence: `only 1 can be placed: store 2 .* are low on space$`, blocked: 20},
 	{rule: "D10", name: "one full", edit: func(f *fakePD) { f.store(2).Available.Bytes = testTiB / 10 }, want: Pace, sentence: `^1 of 4 tikv stores that stay are low on space`},
+	{rule: "D10", name: "nobody can tell", edit: func(f *fakePD) {
+		for id := cluster.StoreID(2); id < 5; id++ {
+			f.store(id).Available = cluster.Size{Bytes: testTiB/5 - 1, Precision: 1 << 20, Known: true}
+		}
+	}, want: OK},
 	{rule: "D10", name: "what is left does not fit", edit: func(f *fakePD) {
 		for id := cluster.StoreID(1); id < 5; id++ {
 			f.store(id).Available.Bytes = testTiB/5 + 1<<20
@@ -221,7 +229,7 @@ var ruleCases = []ruleCase{
 		for _, id := range []cluster.StoreID{3, 4} {
 			f.store(id).Labels = []cluster.Label{{Key: "specialUse", Value: "reserved"}}
 		}
-	}, want: Problem, blocked: 10},
+	}, want: Problem, blocked: 10, sentence: `only 2 can be placed for its labels$`},
 	{rule: "D15", name: "leads", edit: func(f *fakePD) { f.add(1, 2, 5).Leader.StoreID = 5 }, want: Pace, sentence: `leads 1 of its 41 regions`},
 	{rule: "D15", name: "under evict-leader", edit: func(f *fakePD) { f.add(1, 2, 5).Leader.StoreID = 5; f.snap.EvictLeader = []cluster.StoreID{5} }, want: OK},
 	{rule: "D16", name: "timed out", edit: ended("TIMEOUT"), want: Problem, blocked: 1, sentence: `^1 region ran into a timeout when PD last changed them`},
