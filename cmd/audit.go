@@ -19,12 +19,10 @@ func newAuditCommand(env *Env) *cobra.Command {
 		Short: "Show what was changed from this machine",
 		Long: `Show the journal: every change is written down before it is made, and again with
 what came of it. An entry without an outcome was cut off: nobody knows whether
-that change was made.` + exitStatus(ExitDone, ExitFailed, ExitUsage),
+that change was made.` + exitStatus(ExitDone, ExitUsage),
 		Example: "  ebb audit list\n  ebb audit show 20260102T030405-ABCDEF",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
-
-		SuggestionsMinimumDistance: 2,
 	}
 	c.AddCommand(newAuditListCommand(env), newAuditShowCommand(env), newAuditPendingCommand(env))
 	return c

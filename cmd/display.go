@@ -11,6 +11,7 @@ import (
 
 	"ebb/cmd/render"
 	"ebb/decommission"
+	"ebb/topology"
 	"ebb/ui"
 )
 
@@ -57,7 +58,7 @@ PD is asked once, in one round of parallel requests.` + exitStatus(ExitDone, Exi
 }
 
 func runDisplay(ctx context.Context, env *Env, opts *displayOptions, args []string) error {
-	if err := opts.validate(); err != nil {
+	if err := opts.check(); err != nil {
 		return err
 	}
 	t, err := opts.open(env, args)
@@ -80,6 +81,20 @@ func runDisplay(ctx context.Context, env *Env, opts *displayOptions, args []stri
 		return err
 	}
 	return readErr
+}
+
+// check finds the mistakes that can be seen without asking anybody.
+func (opts *displayOptions) check() error {
+	var known []string
+	for _, role := range topology.Roles() {
+		known = append(known, string(role))
+	}
+	for _, role := range opts.roles {
+		if !slices.Contains(known, role) {
+			return &usageError{fmt.Errorf("unknown role %q", role), oneOf(role, known)}
+		}
+	}
+	return opts.validate()
 }
 
 // document keeps the nodes that -R and -N name.

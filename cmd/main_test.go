@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"ebb": func() { os.Exit(Main(os.Args[1:], ui.System())) },
+		"ebb": func() { os.Exit(exitAsDocumented(os.Args[1:], Main(os.Args[1:], ui.System()))) },
 	})
 }
 

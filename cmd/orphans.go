@@ -169,7 +169,7 @@ func formatNames() []string {
 
 func (o *orphansScriptOptions) check() error {
 	if !slices.Contains(formatNames(), o.scriptFormat) {
-		return &usageError{fmt.Errorf("unknown --format %q", o.scriptFormat), "use pd-ctl, curl or json"}
+		return &usageError{fmt.Errorf("unknown --format %q", o.scriptFormat), oneOf(o.scriptFormat, formatNames())}
 	}
 	if o.validFor <= 0 {
 		return &usageError{fmt.Errorf("--valid-for %s: want a time", o.validFor), "leave it out for 10 minutes"}

@@ -35,7 +35,7 @@ func (o *outputOptions) register(c *cobra.Command) {
 
 func (o *outputOptions) validate() error {
 	if o.format != outputText && o.format != outputJSON {
-		return &usageError{err: fmt.Errorf("unknown output format %q", o.format), hint: "use -o text or -o json"}
+		return &usageError{err: fmt.Errorf("unknown output format %q", o.format), hint: oneOf(o.format, []string{outputText, outputJSON})}
 	}
 	if o.filter == "" {
 		return nil

@@ -18,7 +18,8 @@ func newPlaygroundCommand(env *Env) *cobra.Command {
 		Short: "Run a local cluster to try everything on",
 		Long: `Run a real PD with simulated TiKV and TiFlash stores on this machine. The work is
 done by the program ebb-playground, looked for beside ebb and then on PATH; all
-arguments are passed on to it, so see: ebb playground --help`,
+arguments are passed on to it, so see: ebb playground --help` +
+			exitStatus(ExitDone, ExitFailed, ExitUsage, ExitInterrupted),
 		Example: `  ebb playground --stores 5 --tiflash 1 --regions 2000
   ebb playground stop --all`,
 		GroupID:            groupLocal,

@@ -16,7 +16,6 @@ import (
 
 	"ebb/cluster"
 	"ebb/pdclient"
-	"ebb/topology"
 )
 
 type regionOptions struct {
@@ -47,7 +46,7 @@ no region holds, and answers that break off, end the output with an error.
   ` + strings.Join(regionChecks[:6], ", ") + `,
   ` + strings.Join(regionChecks[6:], ", ") + `
 are the checks. PD fills them from heartbeats: regions without leader are in none.` +
-			exitStatus(ExitDone, ExitFailed, ExitUsage, ExitUnreachable, ExitInterrupted),
+			exitStatus(ExitDone, ExitFailed, ExitUsage, ExitCannotTell, ExitUnreachable, ExitInterrupted),
 		Example: `  ebb region -u http://10.0.1.4:2379 1042
   ebb region prod --jq '.regions[] | select(any(.peers[]; .store_id == 4)) | .id'
   ebb region prod --store 4 --jq '.regions[].id'
@@ -170,14 +169,6 @@ func hexKey(flag, text string) ([]byte, error) {
 		return nil, &usageError{fmt.Errorf("--%s %s: %w", flag, text, err), "give the key in hex, as start_key and end_key of a region are printed"}
 	}
 	return key, nil
-}
-
-// oneOf names the nearest of the words that may be given, or all of them.
-func oneOf(word string, known []string) string {
-	if near := topology.Nearest(word, known, 3); len(near) > 0 {
-		return "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return "known are " + strings.Join(known, ", ")
 }
 
 func (o *regionOptions) read(ctx context.Context, t *target, c *cobra.Command, scan pdclient.RegionScan) iter.Seq2[[][]byte, error] {

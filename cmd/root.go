@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -24,20 +23,17 @@ func newRoot(env *Env) *cobra.Command {
 back. It reads a tiup-style topology and speaks PD's HTTP API.
 
 A store that leaves goes Up -> Offline (PD moves its regions away) -> Tombstone.
-Until it is Tombstone, ebb cancel-offline takes it back.`,
-		Args: noArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+Until it is Tombstone, ebb cancel-offline takes it back.` + exitStatus(ExitDone, ExitUsage),
+		Example: "  ebb playground --background\n  ebb display prod\n  ebb scale-in prod -N 10.0.1.7:20160 --dry-run",
+		Args:    noArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage: true, SilenceErrors: true,
 		Version: Version,
-
-		SuggestionsMinimumDistance: 2,
 	}
 	root.SetIn(env.Streams.In)
 	root.SetOut(env.Streams.Out)
 	root.SetErr(env.Streams.Err)
 	root.SetVersionTemplate("ebb {{.Version}}\n")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{err, fmt.Sprintf("see %s --help", c.CommandPath())}
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.Flags().Bool("version", false, "print the version")
 	root.PersistentFlags().Bool("no-color", false, "print without colour (NO_COLOR does the same)")
 	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
@@ -45,7 +41,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.`,
 			env.Streams.DisableColor()
 		}
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.AddGroup(
 		&cobra.Group{ID: groupRead, Title: "Look:"},
 		&cobra.Group{ID: groupChange, Title: "Change:"},
@@ -61,34 +57,12 @@ Until it is Tombstone, ebb cancel-offline takes it back.`,
 			root.AddCommand(c)
 		}
 	}
-	root.AddCommand(newShellCommand(env), newVersionCommand(env), newExitCodesTopic(), newSafetyTopic(), newTopologyTopic())
+	help := newHelpCommand()
+	root.SetHelpCommand(help)
+	root.AddCommand(help, newShellCommand(env), newVersionCommand(env), newCompletionCommand(env))
+	root.AddCommand(newExitCodesTopic(), newSafetyTopic(), newTopologyTopic())
 	completeTree(env, root)
 	return root
-}
-
-// noArgs refuses arguments, naming the nearest command where one was meant.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	err := &usageError{err: fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())}
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		err.hint = "did you mean " + strings.Join(near, " or ") + "?"
-	} else {
-		err.hint = fmt.Sprintf("see %s --help", c.CommandPath())
-	}
-	return err
-}
-
-// clusterArg takes at most one argument, the name of a tiup cluster.
-func clusterArg(c *cobra.Command, args []string) error {
-	if len(args) <= 1 {
-		return nil
-	}
-	return &usageError{
-		errors.New("more than one cluster name: " + strings.Join(args, " ")),
-		fmt.Sprintf("see %s --help; nodes are given with -N", c.CommandPath()),
-	}
 }
 
 // newExitCodesTopic is "ebb help exit-codes".

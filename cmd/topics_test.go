@@ -11,7 +11,6 @@ import (
 // What a topic says to run, or to give, exists.
 func TestTopicsNameWhatExists(t *testing.T) {
 	root := newRoot(systemEnv(ui.Test("").Streams))
-	root.InitDefaultCompletionCmd("x")
 	flags := map[string]bool{"--help": true}
 	for _, c := range commands(t) {
 		for _, line := range strings.Fields(c.Flags().FlagUsages()) {

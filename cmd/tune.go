@@ -10,6 +10,7 @@ import (
 
 	"ebb/cluster"
 	"ebb/cmd/render"
+	"ebb/topology"
 	"ebb/tune"
 )
 
@@ -29,12 +30,10 @@ cluster, and never lowers what is as fast already:
 Where PD has values that expire by themselves those are used. Such values are not
 seen in PD's configuration, by nobody: those of other tools (BR, Lightning) are
 left alone where PD tells of them (a configuration item, 6.1 and later), and
-cannot be noticed elsewhere.` + exitStatus(ExitDone, ExitFailed, ExitUsage),
+cannot be noticed elsewhere.` + exitStatus(ExitDone, ExitUsage),
 		Example: "  ebb tune show prod\n  ebb tune apply prod --profile fast --for 2h\n  ebb tune restore prod",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
-
-		SuggestionsMinimumDistance: 2,
 	}
 	c.AddCommand(newTuneShowCommand(env), newTuneApplyCommand(env), newTuneRestoreCommand(env))
 	return c
@@ -54,7 +53,7 @@ func newTuneShowCommand(env *Env) *cobra.Command {
 version of PD, what each profile would make of them, what limits the leaving now,
 and what is still to be put back.
 
-With -N the stores named are taken for leaving, besides those that are.` + exitStatus(ExitDone, ExitFailed, ExitUsage, ExitCannotTell, ExitUnreachable),
+With -N the stores named are taken for leaving, besides those that are.` + exitStatus(ExitDone, ExitFailed, ExitUsage, ExitCannotTell, ExitUnreachable, ExitInterrupted),
 		Example: `  ebb tune show prod
   ebb tune show -u http://10.0.1.1:2379 --jq '.limits[] | select(.binding).text'`,
 		Args: clusterArg,
@@ -133,7 +132,7 @@ end. If a value cannot be set, or on Ctrl-C, all of them are put back.
 
 Nothing watches over the stores after that; ebb scale-in --tune does, for as long
 as it waits. Applied again, values live on for --for; with a slower profile they go
-down again.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitUnreachable, ExitLocked, ExitTuningNotUndone, ExitInterrupted),
+down again.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitLocked, ExitTuningNotUndone, ExitInterrupted),
 		Example: `  ebb tune apply prod --profile fast --for 2h
   ebb tune apply -t topology.yaml --profile gentle -N 10.0.1.7:20160 --dry-run`,
 		Args: clusterArg,
@@ -147,11 +146,15 @@ down again.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTel
 }
 
 func completeProfiles(c *cobra.Command, flag string) {
+	completeValues(c, flag, profileNames()...)
+}
+
+func profileNames() []string {
 	names := make([]string, 0, len(tune.Profiles()))
 	for _, p := range tune.Profiles() {
 		names = append(names, string(p))
 	}
-	completeValues(c, flag, names...)
+	return names
 }
 
 // parseProfile reads the value of a flag.
@@ -161,7 +164,11 @@ func parseProfile(flag, name string) (tune.Profile, error) {
 	}
 	p, err := tune.ParseProfile(name)
 	if err != nil {
-		return p, &usageError{err: err}
+		hint := "" // the error names them all
+		if near := topology.Nearest(name, profileNames(), 2); len(near) > 0 {
+			hint = didYouMean(near)
+		}
+		return p, &usageError{err, hint}
 	}
 	return p, nil
 }

@@ -30,7 +30,7 @@ changed meanwhile is left as it is.
 
 Where there is no journal (another machine, a lost disk), temporary values expire
 by themselves; values that look like those of a profile are shown, and with
---to-defaults taken to the defaults of this version of PD.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitUnreachable, ExitLocked, ExitTuningNotUndone, ExitInterrupted),
+--to-defaults taken to the defaults of this version of PD.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitDeclined, ExitPartly, ExitUnreachable, ExitLocked, ExitTuningNotUndone, ExitInterrupted),
 		Example: `  ebb tune restore prod
   ebb tune restore -u http://10.0.1.1:2379 --to-defaults --dry-run`,
 		Args: clusterArg,

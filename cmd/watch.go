@@ -28,7 +28,7 @@ func newWatchCommand(env *Env) *cobra.Command {
 Tombstone and no region names them any more. Without -N all leaving stores are
 watched. When a store is Tombstone, its evict-leader scheduler is removed.
 
-Ctrl-C stops watching; the stores go on leaving.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitInProgress, ExitPartly, ExitUnreachable, ExitInterrupted),
+Ctrl-C stops watching; the stores go on leaving.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitInProgress, ExitPartly, ExitUnreachable, ExitLocked, ExitInterrupted),
 		Example: `  ebb watch prod
   ebb watch -t topology.yaml -N 10.0.1.7:20160 --timeout 2h -o json`,
 		GroupID: groupRead,

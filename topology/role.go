@@ -27,5 +27,15 @@ const (
 	RoleTiSparkWorker   Role = "tispark-worker"
 )
 
+// Roles are all components that a tiup topology can hold, in the order of the
+// constants.
+func Roles() []Role {
+	return []Role{
+		RolePD, RoleTSO, RoleScheduling, RoleResourceManager, RoleRouter, RoleDashboard, RoleTiProxy, RoleTiKV, RolePump,
+		RoleTiDB, RoleTiFlash, RoleDrainer, RoleCDC, RoleTiKVCDC, RolePrometheus, RoleGrafana, RoleAlertmanager,
+		RoleTiSparkMaster, RoleTiSparkWorker,
+	}
+}
+
 // IsStore reports whether PD knows instances of the role as stores.
 func (r Role) IsStore() bool { return r == RoleTiKV || r == RoleTiFlash }
