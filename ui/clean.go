@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -43,8 +44,10 @@ func writeClean(b *strings.Builder, r rune, raw string) {
 		b.WriteString(`\t`)
 	case r == '\r':
 		b.WriteString(`\r`)
-	case unsafeRune(r) && r < 0x100:
+	case unsafeRune(r) && r < 0xa0:
 		fmt.Fprintf(b, `\x%02x`, r)
+	case unsafeRune(r) && r > 0xffff:
+		fmt.Fprintf(b, `\U%08x`, r)
 	case unsafeRune(r):
 		fmt.Fprintf(b, `\u%04x`, r)
 	default:
@@ -53,19 +56,17 @@ func writeClean(b *strings.Builder, r rune, raw string) {
 }
 
 // unsafeRune reports characters that move the cursor, change the state of the
-// terminal, break a line, or reorder or hide their neighbours.
+// terminal, break a line, reorder or hide their neighbours, or cannot be seen
+// themselves: two labels that differ must look different. Among those are the
+// joiners and selectors of emoji, which also take another width on every terminal.
 func unsafeRune(r rune) bool {
 	switch {
 	case r < 0x20, r >= 0x7f && r < 0xa0: // C0, DEL, C1
 		return true
-	case r == 0x200b, r == 0x200e, r == 0x200f, r == 0xfeff: // zero width, direction marks
-		return true
-	case r >= 0x2028 && r <= 0x202e: // line separators, direction embeddings
-		return true
-	case r >= 0x2066 && r <= 0x2069: // direction isolates
-		return true
+	case r < 0xa0:
+		return false
 	}
-	return false
+	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // cleanLine is Clean for a line composed by the program itself, which may hold

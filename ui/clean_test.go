@@ -18,6 +18,10 @@ func TestClean(t *testing.T) {
 		"a\u202eb":            `a\u202eb`,
 		"a\u200bb":            `a\u200bb`,
 		"del\x7f":             `del\x7f`,
+		"👨\u200d👩":            `👨\u200d👩`, // how wide it is drawn, no two terminals agree on
+		"❤\ufe0f":             `❤\ufe0f`,
+		"r1\u00ad\u3164":      `r1\u00ad\u3164`,
+		"r1\U000e0041":        `r1\U000e0041`,
 		"\ufffd is a valid �": "\ufffd is a valid �",
 	} {
 		if got := Clean(in); got != want {

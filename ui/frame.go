@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,8 +25,8 @@ type Frame struct {
 	stop    func()
 
 	mu      sync.Mutex
-	lines   []string // as last given to Update
-	drawn   []int    // width of each line that is on the screen now
+	render  func(width, height int) []string // what to draw, for a size
+	drawn   []int                            // width of each line that is on the screen now
 	partial map[*Output][]byte
 	closed  bool
 }
@@ -59,6 +60,14 @@ func (f *Frame) Live() bool { return f.live }
 // terminal, and to its height. Colours made by [Output.Paint] are kept, other
 // control characters are made visible. No lines at all erase the frame.
 func (f *Frame) Update(lines ...string) {
+	kept := slices.Clone(lines)
+	f.Show(func(int, int) []string { return kept })
+}
+
+// Show replaces the lines of the frame by what render makes for the room that
+// there is, in columns and rows. It is called again, from another goroutine, when
+// the terminal changes its size or a line is written above; it must not write.
+func (f *Frame) Show(render func(width, height int) []string) {
 	if !f.live {
 		return
 	}
@@ -67,7 +76,7 @@ func (f *Frame) Update(lines ...string) {
 	if f.closed {
 		return
 	}
-	f.lines = append(f.lines[:0], lines...)
+	f.render = render
 	f.redraw(nil)
 }
 
@@ -144,20 +153,21 @@ func (f *Frame) redraw(above func() error) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-// visible cuts the lines to the terminal. One row is left for the cursor and
-// one column for terminals that wrap as soon as a line is full.
+// visible renders the lines and cuts them to the terminal. One row is left for the
+// cursor and one column for terminals that wrap as soon as a line is full.
 func (f *Frame) visible(width, height int) []string {
-	lines := f.lines
-	rows := max(height-1, 1)
+	if f.render == nil {
+		return nil
+	}
+	columns, rows := max(width-1, 1), max(height-1, 1)
+	lines := slices.Clone(f.render(columns, rows))
 	if len(lines) > rows {
-		more := fmt.Sprintf("%s %d more lines", ellipsis, len(lines)-rows+1)
-		lines = append(append([]string(nil), lines[:rows-1]...), more)
+		lines = append(lines[:rows-1], fmt.Sprintf("%s %d more lines", ellipsis, len(lines)-rows+1))
 	}
-	out := make([]string, len(lines))
 	for i, line := range lines {
-		out[i] = Truncate(cleanLine(line), max(width-1, 1))
+		lines[i] = Truncate(cleanLine(line), columns)
 	}
-	return out
+	return lines
 }
 
 // rowsOnScreen is how many rows the lines drawn earlier take now: a terminal

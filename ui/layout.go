@@ -1,9 +1,6 @@
 package ui
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // columnGap is the number of blanks between two columns.
 const columnGap = 2
@@ -18,15 +15,15 @@ type place struct {
 }
 
 // fit chooses the columns to show in width terminal columns (0: no limit) and
-// how wide each is. It truncates before it drops: first the columns that may be
-// truncated, those dropped earliest first; then it drops one column and starts
-// over; and when only columns that must stay are left, the widest of them are
-// squeezed, because a line that wraps is worse than a value that is cut.
+// how wide each is. What matters less gives way first and to the end: it is
+// shortened, as far as it may be, and then dropped before anything that matters
+// more is touched. When only columns that must stay are left, the widest of them
+// are squeezed, because a line that wraps is worse than a value that is cut.
 func (t *Table) fit(width int) []place {
-	natural := t.naturalWidths()
-	places := make([]place, len(t.columns))
-	for i := range t.columns {
-		places[i] = place{i, natural[i]}
+	places := t.visible()
+	natural := make(map[int]int, len(places))
+	for _, p := range places {
+		natural[p.column] = p.width
 	}
 	for width > 0 {
 		excess := total(places) - width
@@ -35,8 +32,7 @@ func (t *Table) fit(width int) []place {
 		}
 		victim := t.dropNext(places)
 		if victim < 0 {
-			squeeze(places, excess)
-			return places
+			return squeeze(places, width)
 		}
 		places = slices.Delete(places, victim, victim+1)
 		for i := range places {
@@ -44,6 +40,26 @@ func (t *Table) fit(width int) []place {
 		}
 	}
 	return places
+}
+
+// visible are the columns of a terminal that is wide enough, each as wide as its
+// cells.
+func (t *Table) visible() []place {
+	natural := t.naturalWidths()
+	places := make([]place, 0, len(t.columns))
+	for i, c := range t.columns {
+		if !c.Optional || t.says(i) {
+			places = append(places, place{i, natural[i]})
+		}
+	}
+	return places
+}
+
+// says reports whether some cell of the column has something in it.
+func (t *Table) says(column int) bool {
+	return slices.ContainsFunc(t.rows, func(row []Cell) bool {
+		return row[column].Text != "" && row[column].Text != none
+	})
 }
 
 func (t *Table) naturalWidths() []int {
@@ -55,7 +71,7 @@ func (t *Table) naturalWidths() []int {
 	}
 	for _, row := range t.rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], Width(Clean(cell.Text)))
+			widths[i] = max(widths[i], Width(cellText(cell)))
 		}
 	}
 	return widths
@@ -69,21 +85,21 @@ func total(places []place) int {
 	return sum
 }
 
-// shrink takes excess from the columns that may be truncated. It changes
+// shrink takes excess from the columns that may be shortened now: those that
+// always stay, and the one that would be dropped next, which is first. It changes
 // nothing and reports false when they cannot give that much.
 func (t *Table) shrink(places []place, excess int) bool {
-	order := make([]int, len(places))
-	for i := range order {
-		order[i] = i
+	highest := 0
+	for _, p := range places {
+		highest = max(highest, t.columns[p.column].Drop)
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Compare(t.columns[places[b].column].Drop, t.columns[places[a].column].Drop)
-	})
 	take := make([]int, len(places))
-	for _, i := range order {
-		if least := t.columns[places[i].column].Min; least > 0 {
-			take[i] = min(excess, max(places[i].width-least, 0))
-			excess -= take[i]
+	for _, drop := range []int{highest, 0} {
+		for i, p := range places {
+			if c := &t.columns[p.column]; c.Drop == drop && c.Min > 0 && take[i] == 0 {
+				take[i] = min(excess, max(p.width-c.Min, 0))
+				excess -= take[i]
+			}
 		}
 	}
 	if excess > 0 {
@@ -107,19 +123,27 @@ func (t *Table) dropNext(places []place) int {
 	return victim
 }
 
-// squeeze takes excess from the widest columns, one terminal column at a time
-// so that they end up alike.
-func squeeze(places []place, excess int) {
-	for ; excess > 0; excess-- {
+// squeeze makes the widest columns narrower, one terminal column at a time so
+// that they end up alike. On a terminal of a few columns only the first of the
+// table's are left.
+func squeeze(places []place, width int) []place {
+	for excess := total(places) - width; excess > 0; excess-- {
 		widest := 0
 		for i, p := range places {
 			if p.width > places[widest].width {
 				widest = i
 			}
 		}
-		if len(places) == 0 || places[widest].width <= leastWidth {
-			return
+		if places[widest].width <= leastWidth {
+			break
 		}
 		places[widest].width--
 	}
+	for len(places) > 1 && total(places) > width {
+		places = places[:len(places)-1]
+	}
+	if total(places) > width {
+		places[0].width = width
+	}
+	return places
 }

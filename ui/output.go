@@ -22,6 +22,7 @@ type Output struct {
 	w       io.Writer
 	tty     bool
 	noColor bool
+	tables  TableOptions
 	getenv  func(string) string
 	size    func() (width, height int) // zeros when unknown
 
@@ -65,6 +66,10 @@ func (o *Output) IsTerminal() bool { return o.tty }
 func (o *Output) Color() bool {
 	return o.CanRedraw() && !o.noColor && o.getenv("NO_COLOR") == ""
 }
+
+// Tables are the wishes of the user about tables, for those that are not printed
+// by [Table.Write].
+func (o *Output) Tables() TableOptions { return o.tables }
 
 // CanRedraw reports whether the cursor can be moved: a terminal, and not one
 // that calls itself dumb (serial consoles, editors' shells, some CI logs).

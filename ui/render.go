@@ -22,11 +22,9 @@ func (t *Table) render(places []place, color bool) []string {
 		_ = table.Append(rules)
 	}
 	for _, row := range t.rows {
-		line := make([]string, len(places))
-		for i, p := range places {
-			line[i] = t.cell(row[p.column], p, color)
+		for _, line := range t.rowLines(row, places, color) {
+			_ = table.Append(line)
 		}
-		_ = table.Append(line)
 	}
 	if err := table.Render(); err != nil {
 		panic("ui: " + err.Error()) // every row has one cell per column and memory takes all
@@ -84,17 +82,40 @@ func (t *Table) header(places []place) (names, rules []string) {
 	return names, rules
 }
 
-func (t *Table) cell(c Cell, p place, color bool) string {
-	text := strings.TrimRight(Clean(c.Text), " ")
-	if t.columns[p.column].CutStart {
-		text = truncateStart(text, p.width)
-	} else {
-		text = Truncate(text, p.width)
+// rowLines are the lines of one row: one, unless a cell is wrapped.
+func (t *Table) rowLines(row []Cell, places []place, color bool) [][]string {
+	lines := [][]string{make([]string, len(places))}
+	for i, p := range places {
+		for n, text := range t.cell(row[p.column], p, color) {
+			if n == len(lines) {
+				lines = append(lines, make([]string, len(places)))
+			}
+			lines[n][i] = text
+		}
+	}
+	return lines
+}
+
+func cellText(c Cell) string { return strings.TrimRight(Clean(c.Text), " ") }
+
+// cell is a cell in as many lines as it takes.
+func (t *Table) cell(c Cell, p place, color bool) []string {
+	text := cellText(c)
+	lines := []string{text}
+	switch column := &t.columns[p.column]; {
+	case column.Wrap && p.width >= leastWidth:
+		lines = wrapTight(text, p.width)
+	case column.CutStart:
+		lines[0] = truncateStart(text, p.width)
+	default:
+		lines[0] = Truncate(text, p.width)
 	}
 	if color {
-		text = c.Style.apply(text)
+		for i := range lines {
+			lines[i] = c.Style.apply(lines[i])
+		}
 	}
-	return text
+	return lines
 }
 
 // tidy removes the blanks at the end of a line and the colour resets that reset

@@ -78,6 +78,12 @@ func (s *Streams) EnableColor() {
 	s.Err.noColor = false
 }
 
+// SetTables tells every table that is printed from now on what the user wants.
+func (s *Streams) SetTables(options TableOptions) {
+	s.Out.tables = options
+	s.Err.tables = options
+}
+
 // Hint prints advice on stderr, on a line of its own that starts with "hint:".
 // An error says what is wrong, a hint says what to do about it.
 func (s *Streams) Hint(format string, args ...any) {

@@ -1,11 +1,8 @@
 package ui
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"strconv"
-	"strings"
 )
 
 // Align says which edge of a column its cells keep to.
@@ -21,20 +18,29 @@ const (
 type Column struct {
 	Name  string
 	Align Align
-	// Min is the number of columns that cells may be truncated to on a narrow
-	// terminal. 0: the cells are never truncated.
+	// Min is the number of columns that cells may be shortened to on a narrow
+	// terminal. 0: the cells are never shortened. A column that can be dropped is
+	// shortened only when all that go before it are gone; one that always stays,
+	// before anything is dropped.
 	Min int
 	// Drop says how early the column is left out on a narrow terminal: the
 	// highest number goes first. 0: the column always stays.
 	Drop int
 	// CutStart truncates from the left, for paths.
 	CutStart bool
+	// Wrap breaks cells that are too long into several lines, for sentences. It
+	// needs a Min.
+	Wrap bool
+	// Optional leaves the column out on a terminal while no cell says anything:
+	// all are empty or "-". A pipe always has it, so that a script can count on its
+	// place.
+	Optional bool
 }
 
 // Cell is one value in both of its forms.
 type Cell struct {
 	Text  string // for people, on a terminal
-	Raw   string // for programs, in a pipe; "" means the same as Text
+	Raw   string // for programs, in a pipe; "" means the same as Text, and "-" where that is empty too
 	Style Style  // on a terminal with colour
 }
 
@@ -58,15 +64,24 @@ func Number(n int64) Cell {
 // Table is a table under construction. On a terminal it has a header and an
 // underline as tiup prints them, fits the width of the terminal and has
 // colours; in a pipe it is tab-separated raw values, one line per row, nothing
-// cut or left out. Cell text is cleaned (see [Clean]).
+// cut or left out, and "-" for what is empty. Cell text is cleaned (see [Clean]),
+// so no cell holds a tab or a line end.
 type Table struct {
+	TableOptions
+	// Indent stands before every line on a terminal.
+	Indent string
+
+	columns []Column
+	rows    [][]Cell
+}
+
+// TableOptions are the wishes of the user about tables. Those of a command line
+// reach every table through [Streams.SetTables].
+type TableOptions struct {
 	// NoHeaders leaves the header out, for scripts that read fixed columns.
 	NoHeaders bool
 	// Wide lets lines be longer than the terminal: nothing is cut or dropped.
 	Wide bool
-
-	columns []Column
-	rows    [][]Cell
 }
 
 // NewTable returns an empty table with the given columns.
@@ -85,70 +100,3 @@ func (t *Table) Row(cells ...Cell) {
 
 // Len is the number of rows.
 func (t *Table) Len() int { return len(t.rows) }
-
-// Write prints the table in the form that suits the output.
-func (t *Table) Write(o *Output) error {
-	if !o.IsTerminal() {
-		return t.WriteTSV(o)
-	}
-	for _, line := range t.Lines(o.Width(), o.Color()) {
-		if _, err := io.WriteString(o, line+"\n"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// WriteTSV prints the raw values separated by tabs.
-func (t *Table) WriteTSV(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	if !t.NoHeaders {
-		names := make([]string, len(t.columns))
-		for i, c := range t.columns {
-			names[i] = Clean(c.Name)
-		}
-		b.WriteString(strings.Join(names, "\t") + "\n")
-	}
-	for _, row := range t.rows {
-		for i, cell := range row {
-			if i > 0 {
-				b.WriteByte('\t')
-			}
-			value := cell.Raw
-			if value == "" {
-				value = cell.Text
-			}
-			b.WriteString(Clean(value))
-		}
-		b.WriteByte('\n')
-	}
-	return b.Flush() // a bufio.Writer keeps its first error until here
-}
-
-// Lines renders the table for a terminal of the given width (0: no limit),
-// without line ends and without trailing blanks, as a [Frame] wants it.
-func (t *Table) Lines(width int, color bool) []string {
-	if t.Wide {
-		width = 0
-	}
-	return t.render(t.fit(width), color)
-}
-
-// Hidden names the columns that do not fit the given width, so that a caller
-// can tell the reader what is missing and how to see it.
-func (t *Table) Hidden(width int) []string {
-	if t.Wide {
-		return nil
-	}
-	shown := make(map[int]bool)
-	for _, p := range t.fit(width) {
-		shown[p.column] = true
-	}
-	var hidden []string
-	for i, c := range t.columns {
-		if !shown[i] {
-			hidden = append(hidden, c.Name)
-		}
-	}
-	return hidden
-}

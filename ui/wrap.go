@@ -29,6 +29,33 @@ func Wrap(text string, width int) []string {
 	return append(lines, line.String())
 }
 
+// wrapTight is Wrap for a column of a table: a word that is longer than width is
+// broken as well. The text holds no colours.
+func wrapTight(text string, width int) []string {
+	var lines []string
+	for _, line := range Wrap(text, width) {
+		for Width(line) > width {
+			head := fitting(line, width)
+			lines = append(lines, line[:head])
+			line = line[head:]
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// fitting is the length of the longest start of s that takes at most width
+// columns, and at least one character.
+func fitting(s string, width int) int {
+	used := 0
+	for i, r := range s {
+		if used += Width(string(r)); used > width && i > 0 {
+			return i
+		}
+	}
+	return len(s)
+}
+
 // Hang prints text wrapped to the width of the output: the first line behind
 // head, the others indented by as many columns.
 func (o *Output) Hang(head, text string) error {
