@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -131,12 +132,13 @@ func (e *Env) printRuns(ctx context.Context, out *outputOptions, runs []auditRun
 		}{schemaVersion, "audit-list", runs})
 	}
 	t := ui.NewTable(
-		ui.Column{Name: "ID"}, ui.Column{Name: "Began", Drop: 1}, ui.Column{Name: "Verb"}, ui.Column{Name: "Result"},
-		ui.Column{Name: "Steps", Align: ui.Right}, ui.Column{Name: "Cluster", Drop: 2}, ui.Column{Name: "Actor", Drop: 3},
-		ui.Column{Name: "Command", Min: 20, Drop: 4})
+		ui.Column{Name: "ID"}, ui.Column{Name: "Began", Align: ui.Right, Drop: 2}, ui.Column{Name: "Verb"}, ui.Column{Name: "Result"},
+		ui.Column{Name: "Steps", Align: ui.Right, Drop: 1}, ui.Column{Name: "Cluster", Align: ui.Right, Drop: 5}, ui.Column{Name: "Actor", Drop: 4},
+		ui.Column{Name: "Command", Min: 20, Drop: 3})
+	now := e.Now()
 	for i := range runs {
 		r := &runs[i]
-		t.Row(ui.Text(r.ID), ui.Text(r.Began.UTC().Format(time.RFC3339)), ui.Text(r.Verb), ui.Styled(r.Result, resultStyle(r.Result)),
+		t.Row(ui.Text(r.ID), ui.Moment(r.Began, now), ui.Text(r.Verb), ui.Styled(r.Result, resultStyle(r.Result)),
 			ui.Number(int64(len(r.Steps))), ui.Text(fmt.Sprint(r.ClusterID)), ui.Text(r.Actor), ui.Text("ebb "+strings.Join(r.Args, " ")))
 	}
 	return t.Write(e.Streams.Out)
@@ -150,19 +152,30 @@ func (e *Env) printRun(ctx context.Context, out *outputOptions, r *auditRun) err
 			Run           *auditRun `json:"run"`
 		}{schemaVersion, "audit-show", r})
 	}
-	o := e.Streams.Out
 	ended := "no end recorded: it was cut off, or is still running"
 	if !r.Ended.IsZero() {
 		ended = "ended " + r.Ended.UTC().Format(time.RFC3339)
 	}
-	fmt.Fprintf(o, "%s of cluster %d by %s (pid %d), began %s, %s\n", r.Verb, r.ClusterID, ui.Clean(r.Actor), r.PID, r.Began.UTC().Format(time.RFC3339), ended)
-	fmt.Fprintf(o, "command  ebb %s\n", ui.Clean(strings.Join(r.Args, " ")))
-	fmt.Fprintf(o, "result   %s\n", o.Paint(resultStyle(r.Result), strings.TrimSpace(r.Result+" "+ui.Clean(r.Error))))
+	o := e.prose()
+	err := errors.Join(
+		o.Hang("", fmt.Sprintf("%s of cluster %d by %s (pid %d), began %s, %s", r.Verb, r.ClusterID, ui.Clean(r.Actor), r.PID, r.Began.UTC().Format(time.RFC3339), ended)),
+		o.Hang("command  ", "ebb "+ui.Clean(strings.Join(r.Args, " "))),
+		o.Hang("result   ", strings.TrimSpace(o.Paint(resultStyle(r.Result), r.Result)+" "+ui.Clean(r.Error))))
 	t := ui.NewTable(
-		ui.Column{Name: "At"}, ui.Column{Name: "Step"}, ui.Column{Name: "Result"},
-		ui.Column{Name: "Error", Min: 20, Drop: 1}, ui.Column{Name: "Before", Min: 20, Drop: 2})
+		ui.Column{Name: "At", Drop: 3}, ui.Column{Name: "Step"}, ui.Column{Name: "Result"},
+		ui.Column{Name: "Error", Min: 20, Drop: 1, Wrap: true, Optional: true}, ui.Column{Name: "Before", Min: 20, Drop: 2, Optional: true})
 	for _, s := range r.Steps {
-		t.Row(ui.Text(s.At.UTC().Format("15:04:05Z")), ui.Text(s.Step), ui.Styled(s.Result, resultStyle(s.Result)), ui.Text(s.Error), ui.Text(string(s.Undo)))
+		at := ui.Cell{Text: s.At.UTC().Format("15:04:05Z"), Raw: s.At.UTC().Format(time.RFC3339)}
+		t.Row(at, ui.Text(s.Step), ui.Styled(s.Result, resultStyle(s.Result)), ui.Text(s.Error), ui.Text(string(s.Undo)))
 	}
-	return t.Write(o)
+	return errors.Join(err, t.Write(e.Streams.Out))
+}
+
+// prose is where the sentences around a table go: in a pipe stdout has only the
+// table, which nobody could take apart otherwise.
+func (e *Env) prose() *ui.Output {
+	if e.Streams.Out.IsTerminal() {
+		return e.Streams.Out
+	}
+	return e.Streams.Err
 }

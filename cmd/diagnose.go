@@ -154,7 +154,7 @@ func (o *diagnoseOptions) showRules(ctx context.Context, env *Env) error {
 	if o.json() {
 		return o.print(ctx, env.Streams.Out, render.NewRuleList(schemaVersion, rules))
 	}
-	t := ui.NewTable(ui.Column{Name: "ID"}, ui.Column{Name: "Name"}, ui.Column{Name: "Title", Min: 30}, ui.Column{Name: "PD", Drop: 1})
+	t := ui.NewTable(ui.Column{Name: "ID"}, ui.Column{Name: "Name"}, ui.Column{Name: "Title", Min: 30, Wrap: true}, ui.Column{Name: "PD", Drop: 1})
 	for i := range rules {
 		t.Row(ui.Text(rules[i].ID), ui.Text(rules[i].Name), ui.Text(rules[i].Title), ui.Text(rules[i].Versions))
 	}

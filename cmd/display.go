@@ -18,12 +18,10 @@ import (
 type displayOptions struct {
 	selection
 	outputOptions
-	roles     []string
-	labels    bool
-	noHeaders bool
-	wide      bool
-	watch     bool
-	interval  time.Duration
+	roles    []string
+	labels   bool
+	watch    bool
+	interval time.Duration
 }
 
 func newDisplayCommand(env *Env) *cobra.Command {
@@ -50,8 +48,6 @@ PD is asked once, in one round of parallel requests.` + exitStatus(ExitDone, Exi
 	opts.outputOptions.register(c)
 	c.Flags().StringSliceVarP(&opts.roles, "role", "R", nil, "only nodes with these `ROLE`s")
 	c.Flags().BoolVar(&opts.labels, "labels", false, "show the labels of the stores")
-	c.Flags().BoolVar(&opts.noHeaders, "no-headers", false, "leave the header line out")
-	c.Flags().BoolVar(&opts.wide, "wide", false, "leave no column out on a narrow terminal")
 	c.Flags().BoolVarP(&opts.watch, "watch", "w", false, "show again until interrupted")
 	c.Flags().DurationVar(&opts.interval, "interval", 2*time.Second, "time between two readings with --watch")
 	return c
@@ -140,18 +136,21 @@ func (opts *displayOptions) show(ctx context.Context, env *Env, doc *render.Disp
 	if opts.json() {
 		return opts.print(ctx, env.Streams.Out, doc)
 	}
-	table := doc.Table(opts.labels)
-	table.NoHeaders, table.Wide = opts.noHeaders, opts.wide
-	if env.Streams.Out.IsTerminal() {
+	o := env.Streams.Out
+	if o.IsTerminal() {
 		for _, line := range headLines(doc) {
-			fmt.Fprintln(env.Streams.Out, line)
+			if err := o.Hang("", line); err != nil {
+				return err
+			}
 		}
 	}
-	if err := table.Write(env.Streams.Out); err != nil {
+	if err := doc.Table(opts.labels).Write(o); err != nil {
 		return err
 	}
-	for _, line := range footLines(env, opts, doc, table) {
-		fmt.Fprintln(env.Streams.Err, line)
+	for _, line := range footLines(env, doc) {
+		if err := env.Streams.Err.Hang("", line); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -170,17 +169,13 @@ func headLines(doc *render.Display) []string {
 	return lines
 }
 
-func footLines(env *Env, opts *displayOptions, doc *render.Display, table *ui.Table) []string {
+func footLines(env *Env, doc *render.Display) []string {
 	var lines []string
+	if env.Streams.Out.IsTerminal() {
+		lines = append(lines, fmt.Sprintf("Total nodes: %d", len(doc.Nodes)))
+	}
 	for _, note := range doc.Notes {
 		lines = append(lines, env.Streams.Err.Paint(ui.Yellow, "note: ")+ui.Clean(note))
-	}
-	if !env.Streams.Out.IsTerminal() {
-		return lines
-	}
-	lines = append([]string{fmt.Sprintf("Total nodes: %d", len(doc.Nodes))}, lines...)
-	if hidden := table.Hidden(env.Streams.Out.Width()); len(hidden) > 0 && !opts.wide {
-		lines = append(lines, env.Streams.Err.Paint(ui.Faint, "left out for width: "+strings.Join(hidden, ", ")+" (--wide shows all)"))
 	}
 	return lines
 }
@@ -216,12 +211,36 @@ func (opts *displayOptions) showAgain(ctx context.Context, env *Env, frame *ui.F
 		}
 		return opts.show(ctx, env, doc)
 	}
-	table := doc.Table(opts.labels)
-	lines := append(headLines(doc), table.Lines(env.Streams.Err.Width(), env.Streams.Err.Color())...)
-	lines = append(lines, footLines(env, opts, doc, table)...)
-	if readErr != nil {
-		lines = append(lines, env.Streams.Err.Paint(ui.Red, "PD: "+ui.Clean(readErr.Error())))
-	}
-	frame.Update(lines...)
+	frame.Show(func(width, height int) []string { return opts.screen(env, doc, readErr, width, height) })
 	return nil
+}
+
+// screen is what a frame of the given size shows: what is above and below the
+// table is always there.
+func (opts *displayOptions) screen(env *Env, doc *render.Display, readErr error, width, height int) []string {
+	head, foot := headLines(doc), footLines(env, doc)
+	if readErr != nil {
+		foot = append(foot, env.Streams.Err.Paint(ui.Red, "PD: "+ui.Clean(readErr.Error())))
+	}
+	var lines, below []string
+	for _, line := range head {
+		lines = append(lines, ui.Wrap(line, width)...)
+	}
+	for _, line := range foot {
+		below = append(below, ui.Wrap(line, width)...)
+	}
+	if most := max(height/3, 2); len(below) > most {
+		below = append(below[:most-1], fmt.Sprintf("and %d more lines of notes; ebb display shows them", len(below)-most+1))
+	}
+	const note = 1 // about what does not fit
+	table, rest := doc.Fit(opts.labels, height-len(lines)-len(below)-note)
+	table.TableOptions = env.Streams.Out.Tables()
+	lines = append(lines, table.Lines(width, env.Streams.Err.Color())...)
+	if rest != "" {
+		lines = append(lines, rest)
+	}
+	if narrow := table.Narrow(width); narrow != "" {
+		lines = append(lines, env.Streams.Err.Paint(ui.Faint, ui.Truncate(narrow, width)))
+	}
+	return append(lines, below...)
 }

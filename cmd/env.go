@@ -35,6 +35,8 @@ type Env struct {
 	Args  []string
 	// inShell is set for the lines of a shell.
 	inShell bool
+	// tables are the shell's own wishes about tables.
+	tables ui.TableOptions
 }
 
 func systemEnv(streams *ui.Streams) *Env {

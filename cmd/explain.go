@@ -20,7 +20,6 @@ type explainOptions struct {
 	store    uint
 	leftover bool
 	each     int
-	wide     bool
 }
 
 func newExplainCommand(env *Env) *cobra.Command {
@@ -54,7 +53,6 @@ can tell.` + exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell,
 	c.Flags().UintVar(&opts.store, "store", 0, "ask about the peer on the store with this `ID`")
 	c.Flags().BoolVar(&opts.leftover, "leftover", false, "go through all regions of the leaving stores, or of those of -N")
 	c.Flags().IntVar(&opts.each, "each", 2, "regions to explain of each class with --leftover")
-	c.Flags().BoolVar(&opts.wide, "wide", false, "leave no column out on a narrow terminal")
 	return c
 }
 
@@ -158,7 +156,7 @@ func (x *explainer) region(ctx context.Context, id cluster.RegionID) error {
 	if x.opts.json() {
 		err = x.opts.print(ctx, x.env.Streams.Out, doc)
 	} else {
-		err = doc.Write(x.env.Streams.Out, x.opts.wide)
+		err = doc.Write(x.env.Streams.Out)
 	}
 	return errors.Join(err, x.verdict(doc.Explanations))
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"ebb/cluster"
 	"ebb/cmd/render"
 	"ebb/decommission"
 	"ebb/diagnose"
@@ -116,8 +117,11 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 		return
 	}
 	if r.frame.Live() {
-		out := r.env.Streams.Err
-		r.frame.Update(render.Watch(&w, out.Width(), out.Color(), r.curve)...)
+		if e.Store.ID == lastMoving(&w) { // once for all of them
+			r.frame.Show(func(width, height int) []string {
+				return render.Watch(&w, width, height, r.env.Streams.Err.Color(), r.curve)
+			})
+		}
 		return
 	}
 	if id := uint64(e.Store.ID); e.At.Sub(r.lastLine[id]) >= pipeInterval {
@@ -126,6 +130,16 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 		}
 		r.lastLine[id] = e.At
 	}
+}
+
+// lastMoving is the store whose progress is the last to be told of a reading.
+func lastMoving(w *decommission.Watch) cluster.StoreID {
+	for i := range slices.Backward(w.Stores) {
+		if !w.Stores[i].Phase.Final() {
+			return w.Stores[i].ID
+		}
+	}
+	return 0
 }
 
 // diagnosis shows what a store that has stalled most likely waits for.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"ebb/ui"
 )
 
 const (
@@ -36,10 +38,13 @@ Until it is Tombstone, ebb cancel-offline takes it back.` + exitStatus(ExitDone,
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().Bool("version", false, "print the version")
 	root.PersistentFlags().Bool("no-color", false, "print without colour (NO_COLOR does the same)")
+	root.PersistentFlags().Bool("no-headers", false, "print tables without a header line, for scripts (JSON has none)")
+	root.PersistentFlags().Bool("wide", false, "cut and leave out nothing of a table on a narrow terminal")
 	root.PersistentPreRun = func(c *cobra.Command, _ []string) {
 		if off, _ := c.Flags().GetBool("no-color"); off {
 			env.Streams.DisableColor()
 		}
+		env.Streams.SetTables(tableOptions(c, env.tables))
 	}
 	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.AddGroup(
@@ -63,6 +68,13 @@ Until it is Tombstone, ebb cancel-offline takes it back.` + exitStatus(ExitDone,
 	root.AddCommand(newExitCodesTopic(), newSafetyTopic(), newTopologyTopic())
 	completeTree(env, root)
 	return root
+}
+
+// tableOptions are what a command line says of tables, and before it the shell's.
+func tableOptions(c *cobra.Command, base ui.TableOptions) ui.TableOptions {
+	noHeaders, _ := c.Flags().GetBool("no-headers") // every command has these two
+	wide, _ := c.Flags().GetBool("wide")
+	return ui.TableOptions{NoHeaders: base.NoHeaders || noHeaders, Wide: base.Wide || wide}
 }
 
 // newExitCodesTopic is "ebb help exit-codes".

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"ebb/ui"
 )
 
 type shellOptions struct {
@@ -59,6 +61,7 @@ type shell struct {
 	// was named: its name, or flags.
 	cluster []string
 	noColor bool
+	tables  ui.TableOptions
 }
 
 func runShell(ctx context.Context, env *Env, c *cobra.Command, opts *shellOptions, args []string) error {
@@ -67,6 +70,7 @@ func runShell(ctx context.Context, env *Env, c *cobra.Command, opts *shellOption
 	}
 	s := &shell{env: env, cluster: clusterWords(c.Flags(), args)}
 	s.noColor, _ = c.Flags().GetBool("no-color")
+	s.tables = tableOptions(c, env.tables)
 	var t *target
 	if len(args) > 0 || opts.topologyPath != "" || len(opts.pd) > 0 {
 		var err error
@@ -139,7 +143,7 @@ func (s *shell) run(ctx context.Context, words []string) (ExitCode, error) {
 		return ExitDone, errLeave
 	}
 	env := *s.env
-	env.inShell = true
+	env.inShell, env.tables = true, s.tables
 	code := run(ctx, &env, s.withCluster(words))
 	if !s.noColor {
 		s.env.Streams.EnableColor() // --no-color was for that line

@@ -93,7 +93,7 @@ func runTuneShow(ctx context.Context, env *Env, opts *tuneShowOptions, args []st
 			*tune.Overview
 		}{schemaVersion, "tune-show", o})
 	}
-	return render.TuneOverview(env.Streams.Out, o)
+	return render.TuneOverview(env.Streams.Out, env.prose(), o)
 }
 
 // tuneEvidence is a reading of PD with what the journal knows of values that were

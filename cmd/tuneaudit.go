@@ -2,7 +2,7 @@ package cmd
 
 import (
 	"context"
-	"time"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -69,16 +69,17 @@ func (e *Env) printPending(ctx context.Context, out *outputOptions, pending []pe
 		}{schemaVersion, "audit-pending", pending})
 	}
 	t := ui.NewTable(
-		ui.Column{Name: "Cluster", Align: ui.Right}, ui.Column{Name: "Setting"}, ui.Column{Name: "Set to", Align: ui.Right}, ui.Column{Name: "Before", Align: ui.Right},
-		ui.Column{Name: "Expires", Drop: 1}, ui.Column{Name: "Operation", Drop: 2}, ui.Column{Name: "Actor", Drop: 3})
+		ui.Column{Name: "Cluster", Align: ui.Right, Drop: 2}, ui.Column{Name: "Setting"}, ui.Column{Name: "Set to", Align: ui.Right}, ui.Column{Name: "Before", Align: ui.Right},
+		ui.Column{Name: "Expires", Align: ui.Right, Drop: 1}, ui.Column{Name: "Operation", Drop: 3}, ui.Column{Name: "Actor", Drop: 4})
+	now := e.Now()
 	for i := range pending {
 		p := &pending[i]
-		expires := "-"
+		expires := ui.Cell{Text: "never", Raw: "-"}
 		if !p.Permanent {
-			expires = p.Until.UTC().Format(time.RFC3339)
+			expires = ui.Moment(p.Until, now)
 		}
-		t.Row(ui.Number(int64(p.ClusterID)), ui.Text(p.String()), ui.Text(string(p.Set[len(p.Set)-1])), ui.Text(string(p.Old)),
-			ui.Text(expires), ui.Text(p.Operation), ui.Text(p.Actor))
+		t.Row(ui.Text(fmt.Sprint(p.ClusterID)), ui.Text(p.String()), ui.Text(string(p.Set[len(p.Set)-1])), ui.Text(string(p.Old)),
+			expires, ui.Text(p.Operation), ui.Text(p.Actor))
 	}
 	return t.Write(e.Streams.Out)
 }

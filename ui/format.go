@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// unknown is printed for a value that there is none of.
+// unknown is printed for a value that there is none of. In a pipe it stands for an
+// empty cell as well: cut and awk lose count of columns that are empty.
 const unknown = "-"
 
 // Bytes prints a number of bytes in units of 1024, as PD and TiKV count:

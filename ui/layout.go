@@ -58,7 +58,7 @@ func (t *Table) visible() []place {
 // says reports whether some cell of the column has something in it.
 func (t *Table) says(column int) bool {
 	return slices.ContainsFunc(t.rows, func(row []Cell) bool {
-		return row[column].Text != "" && row[column].Text != none
+		return row[column].Text != "" && row[column].Text != unknown
 	})
 }
 

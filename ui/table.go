@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // Align says which edge of a column its cells keep to.
@@ -59,6 +60,19 @@ func Size(bytes uint64) Cell {
 // Number returns a cell for a count: "12,345" for people, "12345" for programs.
 func Number(n int64) Cell {
 	return Cell{Text: Count(n), Raw: strconv.FormatInt(n, 10)}
+}
+
+// Moment returns a cell for a point in time: "3h ago" or "in 2h" for people, RFC
+// 3339 for programs. There is none for the zero time.
+func Moment(at, now time.Time) Cell {
+	if at.IsZero() {
+		return Cell{Text: unknown}
+	}
+	text := Age(now.Sub(at)) + " ago"
+	if at.After(now) {
+		text = "in " + Age(at.Sub(now))
+	}
+	return Cell{Text: text, Raw: at.UTC().Format(time.RFC3339)}
 }
 
 // Table is a table under construction. On a terminal it has a header and an

@@ -38,10 +38,6 @@ func (t *Table) with(options TableOptions) *Table {
 	return &wanted
 }
 
-// none stands in a pipe for an empty cell: cut, awk and read lose count of
-// columns that are empty.
-const none = "-"
-
 // WriteTSV prints the raw values separated by tabs.
 func (t *Table) WriteTSV(w io.Writer) error {
 	b := bufio.NewWriter(w)
@@ -69,7 +65,7 @@ func writeField(b *bufio.Writer, i int, value string) {
 		b.WriteByte('\t')
 	}
 	if value == "" {
-		value = none
+		value = unknown
 	}
 	b.WriteString(Clean(value))
 }

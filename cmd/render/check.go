@@ -15,12 +15,11 @@ var answerStyles = map[cluster.Answer]ui.Style{cluster.Yes: ui.Green, cluster.No
 
 // Check prints both answers about a set of stores.
 func Check(o *ui.Output, r *decommission.CheckReport) error {
-	fmt.Fprintf(o, "%s cluster %d, PD %s, leader %s, read at %s\n\n",
-		o.Paint(ui.Bold, "check:"), r.ClusterID, orDash(r.PDVersion), orDash(r.PDLeader), r.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
-	for _, line := range planStores(&decommission.Plan{Stores: r.Stores}).Lines(o.Width(), o.Color()) {
-		fmt.Fprintln(o, line)
+	if err := heading(o, "check: ", readFrom(r.ClusterID, r.PDVersion, orDash(r.PDLeader), r.ReadAt)); err != nil {
+		return err
 	}
 	errs := []error{
+		planStores(r.Stores, r.ReadAt).Write(o),
 		question(o, "May they leave?", r.Leave.Answer, r.Leave.Findings),
 		budget(o, r.Leave.Budget),
 		receivers(o, r.Leave.Receivers),
@@ -63,7 +62,8 @@ func budget(o *ui.Output, b *decommission.Budget) error {
 	if b == nil || len(b.Dimensions) == 0 {
 		return nil
 	}
-	t := ui.NewTable(ui.Column{Name: "May be lost"}, ui.Column{Name: "Today"}, ui.Column{Name: "Afterwards"})
+	t := ui.NewTable(ui.Column{Name: "May be lost"}, ui.Column{Name: "Today", Min: 12, Wrap: true}, ui.Column{Name: "Afterwards", Min: 12, Wrap: true})
+	t.Indent = "  "
 	for i := range b.Dimensions {
 		d := &b.Dimensions[i]
 		style := ui.Plain
@@ -73,8 +73,8 @@ func budget(o *ui.Output, b *decommission.Budget) error {
 		t.Row(ui.Text("a "+d.Name), ui.Text(d.Before.Text()), ui.Styled(d.After.Text(), style))
 	}
 	fmt.Fprintln(o)
-	for _, line := range t.Lines(o.Width()-2, o.Color()) {
-		fmt.Fprintln(o, "  "+line)
+	if err := t.Write(o); err != nil {
+		return err
 	}
 	for i := range b.Dimensions {
 		if d := &b.Dimensions[i]; len(d.Unlabelled) > 0 {

@@ -43,7 +43,7 @@ const fullCauses = 4
 // said.
 func Diagnose(o *ui.Output, r *diagnose.Report, all bool) error {
 	p := &printer{o: o}
-	p.printf("%s cluster %d, PD %s, read at %s\n", o.Paint(ui.Bold, "diagnose:"), r.ClusterID, orDash(r.PDVersion), r.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
+	p.keep(heading(o, "diagnose: ", readFrom(r.ClusterID, r.PDVersion, "", r.ReadAt)))
 	p.stores(r)
 	p.hang("", o.Paint(headlineStyles[r.Result], ui.Clean(r.Headline)))
 	p.problems(r)
@@ -64,8 +64,10 @@ type printer struct {
 
 func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p.o, format, args...) }
 
-func (p *printer) hang(head, text string) {
-	if err := p.o.Hang(head, text); err != nil && len(p.errs) == 0 {
+func (p *printer) hang(head, text string) { p.keep(p.o.Hang(head, text)) }
+
+func (p *printer) keep(err error) {
+	if err != nil && len(p.errs) == 0 {
 		p.errs = append(p.errs, err)
 	}
 }
@@ -73,22 +75,19 @@ func (p *printer) hang(head, text string) {
 func (p *printer) title(text string) { p.printf("\n%s\n", p.o.Paint(ui.Bold, text)) }
 
 func (p *printer) stores(r *diagnose.Report) {
-	p.printf("\n")
 	if len(r.Stores) == 0 {
 		return
 	}
 	t := ui.NewTable(
-		ui.Column{Name: "Store ID", Align: ui.Right}, ui.Column{Name: "Address"}, ui.Column{Name: "Engine", Drop: 1}, ui.Column{Name: "State"},
-		ui.Column{Name: "Leaders", Align: ui.Right}, ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Size", Align: ui.Right},
+		ui.Column{Name: "Store ID", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 1}, ui.Column{Name: "Engine", Drop: 4}, ui.Column{Name: "State"},
+		ui.Column{Name: "Leaders", Align: ui.Right, Drop: 2}, ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Size", Align: ui.Right, Drop: 3},
 	)
 	for i := range r.Stores {
 		s := &r.Stores[i]
 		t.Row(ui.Text(s.ID.String()), ui.Text(s.Address), ui.Text(string(s.Engine)), ui.Styled(s.State, StatusStyle(s.State)),
 			ui.Number(int64(s.Leaders)), ui.Number(int64(s.Regions)), ui.Size(uint64(max(s.SizeMiB, 0))<<20))
 	}
-	for _, line := range t.Lines(p.o.Width(), p.o.Color()) {
-		p.printf("%s\n", line)
-	}
+	p.table(t)
 	p.printf("\n")
 }
 

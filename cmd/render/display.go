@@ -2,12 +2,10 @@ package render
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"ebb/cluster"
-	"ebb/ui"
 )
 
 // Display is the JSON document of display.
@@ -90,116 +88,4 @@ func joinIDs(ids []cluster.StoreID) string {
 
 func isStoreRole(role string) bool {
 	return role == string(cluster.TiKV) || role == string(cluster.TiFlash)
-}
-
-// Table lays the nodes out in tiup's columns and order, with PD's figures after
-// the status.
-func (d *Display) Table(labels bool) *ui.Table {
-	leaving := false
-	for i := range d.Nodes {
-		leaving = leaving || d.Nodes[i].Store != nil && d.Nodes[i].Store.Leaving != nil
-	}
-	t := ui.NewTable(d.columns(labels, leaving)...)
-	for i := range d.Nodes {
-		t.Row(cells(&d.Nodes[i], labels, leaving)...)
-	}
-	return t
-}
-
-func (d *Display) columns(labels, leaving bool) []ui.Column {
-	columns := []ui.Column{
-		{Name: "ID"},
-		{Name: "Role", Drop: 1},
-		{Name: "Host", Drop: 7},
-		{Name: "Ports", Drop: 6, Min: 12},
-		{Name: "OS/Arch", Drop: 8},
-		{Name: "Status"},
-		{Name: "Store ID", Align: ui.Right},
-		{Name: "Leaders", Align: ui.Right, Drop: 4},
-		{Name: "Regions", Align: ui.Right},
-		{Name: "Size", Align: ui.Right, Drop: 3},
-		{Name: "Heartbeat", Align: ui.Right, Drop: 2},
-	}
-	if leaving {
-		columns = append(columns,
-			ui.Column{Name: "Left", Align: ui.Right},
-			ui.Column{Name: "Rate", Align: ui.Right, Drop: 5},
-			ui.Column{Name: "ETA", Align: ui.Right})
-	}
-	if labels {
-		columns = append(columns, ui.Column{Name: "Labels", Min: 12})
-	}
-	return append(columns,
-		ui.Column{Name: "Data Dir", Drop: 9, Min: 24, CutStart: true},
-		ui.Column{Name: "Deploy Dir", Drop: 10, Min: 24, CutStart: true})
-}
-
-func cells(n *Node, labels, leaving bool) []ui.Cell {
-	dash := ui.Cell{Text: "-"}
-	row := []ui.Cell{
-		ui.Text(n.ID), ui.Text(n.Role), ui.Text(n.Host), ui.Text(portsText(n.Ports)), ui.Text(n.OSArch),
-		ui.Styled(n.Status, StatusStyle(n.Status)),
-	}
-	if s := n.Store; s != nil {
-		row = append(row, ui.Text(s.ID.String()), ui.Number(int64(s.Leaders)), ui.Number(int64(s.Regions)),
-			ui.Size(uint64(max(s.RegionSizeMiB, 0))*cluster.MiB), heartbeatCell(s))
-	} else {
-		row = append(row, dash, dash, dash, dash, dash)
-	}
-	if leaving {
-		row = append(row, leavingCells(n.Store)...)
-	}
-	if labels {
-		cell := dash
-		if n.Store != nil {
-			cell = ui.Text(labelsText(n.Store.Labels))
-		}
-		row = append(row, cell)
-	}
-	return append(row, ui.Text(strings.Join(n.DataDirs, ",")), ui.Text(n.DeployDir))
-}
-
-func heartbeatCell(s *StoreInfo) ui.Cell {
-	if s.HeartbeatAge == nil {
-		return ui.Cell{Text: "never"}
-	}
-	age := time.Duration(*s.HeartbeatAge * float64(time.Second))
-	cell := ui.Cell{Text: ui.Age(age), Raw: strconv.FormatFloat(*s.HeartbeatAge, 'f', 0, 64)}
-	if age > cluster.DisconnectedAfter && s.State != cluster.StateTombstone {
-		cell.Style = ui.Red
-	}
-	return cell
-}
-
-// leavingCells are the share still to go, the rate and the time left.
-func leavingCells(s *StoreInfo) []ui.Cell {
-	left, rate, eta := ui.Cell{Text: "-"}, ui.Cell{Text: "-"}, ui.Cell{Text: "-"}
-	if s == nil || s.Leaving == nil {
-		return []ui.Cell{left, rate, eta}
-	}
-	if f := s.Leaving.Fraction; f != nil {
-		left = ui.Cell{Text: fmt.Sprintf("%.1f%%", (1-*f)*100), Raw: strconv.FormatFloat(1-*f, 'f', 4, 64)}
-	}
-	if r := s.Leaving.RegionsPerSecond; r != nil {
-		rate = ui.Cell{Text: ui.Rate(*r), Raw: strconv.FormatFloat(*r, 'f', 3, 64)}
-	}
-	if e := s.Leaving.ETASeconds; e != nil {
-		eta = ui.Cell{Text: ui.Duration(time.Duration(*e * float64(time.Second))), Raw: strconv.FormatFloat(*e, 'f', 0, 64)}
-	}
-	return []ui.Cell{left, rate, eta}
-}
-
-// StatusStyle gives a status the colour that tiup gives it.
-func StatusStyle(status string) ui.Style {
-	switch strings.ToLower(status) {
-	case "up|l", "up|l|ui":
-		return ui.BrightGreen
-	case "up", "up|ui":
-		return ui.Green
-	case "down", "down|ui", "err", "inactive", "ambiguous":
-		return ui.Red
-	case "tombstone", "disconnected", "n/a", "offline", "pending offline":
-		return ui.Yellow
-	}
-	return ui.Plain
 }

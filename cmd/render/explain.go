@@ -86,8 +86,8 @@ func hexKey(key []byte) string { return strings.ToUpper(hex.EncodeToString(key))
 
 var blockStyles = map[cluster.Answer]ui.Style{cluster.Yes: ui.Red, cluster.No: ui.Green, cluster.CannotTell: ui.Yellow}
 
-// Write prints the explanation for one screen. Wide leaves no column out.
-func (e *Explain) Write(o *ui.Output, wide bool) error {
+// Write prints the explanation for one screen.
+func (e *Explain) Write(o *ui.Output) error {
 	p := &printer{o: o}
 	r := &e.Region
 	table := "no table"
@@ -98,12 +98,12 @@ func (e *Explain) Write(o *ui.Output, wide bool) error {
 	if r.Leader != 0 {
 		leader = fmt.Sprintf("leader on store %d", r.Leader)
 	}
-	p.printf("%s  %s, %d MiB, epoch %d/%d, %s; PD %s, read at %s\n", o.Paint(ui.Bold, fmt.Sprintf("region %d", r.ID)),
-		table, r.SizeMiB, r.Epoch.ConfVer, r.Epoch.Version, leader, orDash(e.PDVersion), e.ReadAt.UTC().Format("15:04:05Z"))
+	p.hang(o.Paint(ui.Bold, fmt.Sprintf("region %d  ", r.ID)), fmt.Sprintf("%s, %d MiB, epoch %d/%d, %s; PD %s, read at %s",
+		table, r.SizeMiB, r.Epoch.ConfVer, r.Epoch.Version, leader, orDash(e.PDVersion), e.ReadAt.UTC().Format("15:04:05Z")))
 	p.hang("keys    ", shortKey(r.StartKey, "start")+" to "+shortKey(r.EndKey, "end"))
-	p.table(peerTable(r.Peers), wide)
+	p.table(peerTable(r.Peers))
 	for i := range e.Explanations {
-		p.explanation(&e.Explanations[i], i == 0, wide)
+		p.explanation(&e.Explanations[i], i == 0)
 	}
 	p.operators(e)
 	for _, d := range e.Differences {
@@ -127,17 +127,12 @@ func shortKey(key, end string) string {
 	return key
 }
 
-func (p *printer) table(t *ui.Table, wide bool) {
-	t.Wide = wide
-	if err := t.Write(p.o); err != nil {
-		p.errs = append(p.errs, err)
-	}
-}
+func (p *printer) table(t *ui.Table) { p.keep(t.Write(p.o)) }
 
 func peerTable(peers []ExplainPeer) *ui.Table {
 	t := ui.NewTable(
-		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Drop: 1}, ui.Column{Name: "State"}, ui.Column{Name: "Role"},
-		ui.Column{Name: "Peer", Align: ui.Right, Drop: 2}, ui.Column{Name: "Health"}, ui.Column{Name: "Class"})
+		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 1}, ui.Column{Name: "State"}, ui.Column{Name: "Role", Drop: 2},
+		ui.Column{Name: "Peer", Align: ui.Right, Drop: 3}, ui.Column{Name: "Health"}, ui.Column{Name: "Class"})
 	for i := range peers {
 		peer := &peers[i]
 		role, health := peer.Role, "ok"
@@ -161,7 +156,7 @@ func peerTable(peers []ExplainPeer) *ui.Table {
 
 // explanation prints the part that belongs to one store. The quorum and the
 // rules are those of the region, and shown once.
-func (p *printer) explanation(e *diagnose.Explanation, first, wide bool) {
+func (p *printer) explanation(e *diagnose.Explanation, first bool) {
 	if first {
 		p.hang("quorum  ", quorumText(&e.Quorum))
 		for i := range e.Rules {
@@ -173,7 +168,7 @@ func (p *printer) explanation(e *diagnose.Explanation, first, wide bool) {
 	}
 	if len(e.Candidates) > 0 {
 		p.printf("\n%s\n", p.o.Paint(ui.Bold, stepText(e)))
-		p.table(candidateTable(e.Candidates), wide)
+		p.table(candidateTable(e.Candidates))
 	}
 	head := string(e.Class) + ": "
 	if e.Store != 0 {

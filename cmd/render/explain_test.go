@@ -44,7 +44,7 @@ func TestExplain(t *testing.T) {
 		streams := ui.Test("")
 		streams.SetTTY(false, true, false)
 		streams.SetSize(width, 40)
-		if err := doc.Write(streams.Out, false); err != nil {
+		if err := doc.Write(streams.Out); err != nil {
 			t.Fatal(err)
 		}
 		golden.Check(t, "explain-"+name+".txt", bytes.TrimSpace([]byte(streams.OutBuf.String())))

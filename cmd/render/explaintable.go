@@ -3,7 +3,6 @@ package render
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"ebb/cluster"
@@ -54,17 +53,11 @@ var outcomeMarks = map[diagnose.FilterOutcome]string{
 // a narrow terminal leaves out: the reason stays.
 func candidateTable(candidates []diagnose.Candidate) *ui.Table {
 	columns := []ui.Column{
-		{Name: "Store", Align: ui.Right}, {Name: "Address", Drop: 1}, {Name: "Eligible"}, {Name: "Because", Min: 40},
+		{Name: "Store", Align: ui.Right}, {Name: "Address", Drop: 1}, {Name: "Eligible"}, {Name: "Because", Min: 40, Wrap: true},
 	}
-	listed := make(map[string]bool)
-	for i := range candidates {
-		for _, f := range candidates[i].Filters {
-			listed[f.Filter] = true
-		}
-	}
-	filters := slices.DeleteFunc(slices.Clone(diagnose.Filters()), func(name string) bool { return !listed[name] })
+	filters := diagnose.Filters()
 	for i, f := range filters {
-		columns = append(columns, ui.Column{Name: f, Drop: 2 + i})
+		columns = append(columns, ui.Column{Name: f, Drop: 2 + i, Optional: true})
 	}
 	t := ui.NewTable(columns...)
 	for i := range candidates {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,18 +43,18 @@ func (l *Orphans) Write(o *ui.Output, all bool) error {
 	if !o.IsTerminal() {
 		return orphanTable(l.Orphans).Write(o)
 	}
-	fmt.Fprintf(o, "%s cluster %d, PD %s, %s, read at %s\n", o.Paint(ui.Bold, "orphan peers:"),
-		l.ClusterID, orDash(l.PDVersion), counted(l.Regions, "region"), l.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
+	p := &printer{o: o}
+	p.hang(o.Paint(ui.Bold, "orphan peers: "), readFrom(l.ClusterID, l.PDVersion, "", l.ReadAt)+"; "+counted(l.Regions, "region"))
 	if t := l.FullScan; t != nil {
-		fmt.Fprintf(o, "full scan: %s; %s with a live majority, %s without, %s nobody can tell of, %s in a joint state\n",
-			counted(t.Regions, "region"), ui.Count(int64(t.Majority)), countOf(t.NoMajority), countOf(t.CannotTell), countOf(t.Joint))
+		p.hang("full scan: ", fmt.Sprintf("%s; %s with a live majority, %s without, %s nobody can tell of, %s in a joint state",
+			counted(t.Regions, "region"), ui.Count(int64(t.Majority)), countOf(t.NoMajority), countOf(t.CannotTell), countOf(t.Joint)))
 	}
 	for _, d := range l.Differences {
-		fmt.Fprintln(o, o.Paint(ui.Red, "differs: ")+ui.Clean(d))
+		p.hang(o.Paint(ui.Red, "differs: "), ui.Clean(d))
 	}
 	if len(l.Orphans) == 0 {
-		_, err := fmt.Fprintln(o, "no region has a peer on a store that is gone")
-		return err
+		p.hang("", "no region has a peer on a store that is gone")
+		return errors.Join(p.errs...)
 	}
 	parts := []*ui.Table{goneTable(l.Stores, l.Summary.Stores), reasonTable(l.Summary.Reasons)}
 	if len(l.Summary.Tables) > 1 || len(l.Summary.Tables) == 1 && l.Summary.Tables[0].TableID != 0 {
@@ -64,15 +65,14 @@ func (l *Orphans) Write(o *ui.Output, all bool) error {
 		shown = shown[:shownOrphans]
 	}
 	for _, t := range append(parts, orphanTable(shown)) {
-		fmt.Fprintln(o)
-		if err := t.Write(o); err != nil {
-			return err
-		}
+		p.printf("\n")
+		p.table(t)
 	}
 	if hidden := len(l.Orphans) - len(shown); hidden > 0 {
-		fmt.Fprintf(o, "and %s more; --all shows them\n", ui.Count(int64(hidden)))
+		p.printf("and %s more; --all shows them\n", ui.Count(int64(hidden)))
 	}
-	return insteads(o, l.Summary.Reasons)
+	p.insteads(l.Summary.Reasons)
+	return errors.Join(p.errs...)
 }
 
 func countOf(c cluster.RegionCount) string {
@@ -104,9 +104,9 @@ func goneTable(gone []operators.GoneStore, counts []operators.StoreCount) *ui.Ta
 		byID[counts[i].StoreID] = counts[i].Count
 	}
 	t := ui.NewTable(
-		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "State"}, ui.Column{Name: "Address", Drop: 1},
+		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "State"}, ui.Column{Name: "Address", Min: 12, Drop: 2},
 		ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Safe", Align: ui.Right}, ui.Column{Name: "Wait", Align: ui.Right},
-		ui.Column{Name: "Hold", Align: ui.Right}, ui.Column{Name: "Refuse", Align: ui.Right}, ui.Column{Name: "Process", Drop: 2})
+		ui.Column{Name: "Hold", Align: ui.Right}, ui.Column{Name: "Refuse", Align: ui.Right}, ui.Column{Name: "Process", Optional: true, Drop: 1})
 	for i := range gone {
 		g := &gone[i]
 		n := byID[g.ID]
@@ -121,7 +121,7 @@ func goneTable(gone []operators.GoneStore, counts []operators.StoreCount) *ui.Ta
 }
 
 func reasonTable(reasons []operators.ReasonCount) *ui.Table {
-	t := ui.NewTable(ui.Column{Name: "Verdict"}, ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Reason", Min: 30})
+	t := ui.NewTable(ui.Column{Name: "Verdict"}, ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Reason", Min: 30, Wrap: true})
 	for _, r := range reasons {
 		t.Row(verdictWord(r.Verdict), ui.Number(int64(r.Count)), ui.Text(r.Reason.Text()))
 	}
@@ -173,17 +173,14 @@ func orphanTable(list []operators.Orphan) *ui.Table {
 }
 
 // insteads says what to do about the peers that are not safe to remove.
-func insteads(o *ui.Output, reasons []operators.ReasonCount) error {
-	fmt.Fprintln(o)
+func (p *printer) insteads(reasons []operators.ReasonCount) {
+	p.printf("\n")
 	for _, r := range reasons {
 		text := r.Reason.Instead()
 		if text == "" {
 			continue
 		}
-		fmt.Fprintf(o, "%s  %s\n", o.Paint(orphanStyles[r.Verdict], strings.ToUpper(r.Verdict.String())), r.Reason.Text())
-		if err := o.Hang("      ", text); err != nil {
-			return err
-		}
+		p.hang(p.o.Paint(orphanStyles[r.Verdict], strings.ToUpper(r.Verdict.String()))+"  ", r.Reason.Text())
+		p.hang("      ", text)
 	}
-	return nil
 }

@@ -12,18 +12,21 @@ import (
 
 // OrphanPlan prints which orphans will be removed, and how many stay.
 func OrphanPlan(o *ui.Output, p *operators.Plan, gone []operators.GoneStore) error {
-	fmt.Fprintf(o, "%s cluster %d, PD %s, read at %s\n", o.Paint(ui.Bold, p.Verb+":"),
-		p.ClusterID, orDash(p.PDVersion), p.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
+	if err := o.Hang(o.Paint(ui.Bold, p.Verb+": "), readFrom(p.ClusterID, p.PDVersion, "", p.ReadAt)); err != nil {
+		return err
+	}
 	if len(p.Removals) > 0 {
 		fmt.Fprintf(o, "\nwill remove %s:\n", counted(len(p.Removals), "peer"))
 		shown := p.Removals[:min(len(p.Removals), shownOrphans)]
-		for _, line := range orphanTable(shown).Lines(o.Width(), o.Color()) {
-			fmt.Fprintln(o, line)
+		if err := orphanTable(shown).Write(o); err != nil {
+			return err
 		}
 		if hidden := len(p.Removals) - len(shown); hidden > 0 {
 			fmt.Fprintf(o, "and %s more; --dry-run -o json has all of them\n", ui.Count(int64(hidden)))
 		}
-		fmt.Fprintln(o, "way back: none; PD gives these regions another copy as soon as it has a store for it")
+		if err := o.Hang("way back: ", "none; PD gives these regions another copy as soon as it has a store for it"); err != nil {
+			return err
+		}
 	}
 	if err := unlocated(o, gone); err != nil {
 		return err
@@ -32,10 +35,7 @@ func OrphanPlan(o *ui.Output, p *operators.Plan, gone []operators.GoneStore) err
 		return nil
 	}
 	fmt.Fprintf(o, "\nwill leave %s alone:\n", counted(len(p.Left), "peer"))
-	for _, line := range reasonTable(operators.Summarize(p.Left).Reasons).Lines(o.Width(), o.Color()) {
-		fmt.Fprintln(o, line)
-	}
-	return nil
+	return reasonTable(operators.Summarize(p.Left).Reasons).Write(o)
 }
 
 // unlocated says whose process nobody could look for.

@@ -19,11 +19,11 @@ var resultStyles = map[decommission.Result]ui.Style{
 
 // Plan prints what will be done, to what, and what the checks found.
 func Plan(o *ui.Output, p *decommission.Plan) error {
-	fmt.Fprintf(o, "%s cluster %d, PD %s, leader %s, read at %s\n\n",
-		o.Paint(ui.Bold, p.Verb+":"), p.ClusterID, orDash(p.PDVersion), orDash(p.PDLeader), p.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
-	// Aligned in a pipe as well: the plan is prose, for logs and for people.
-	for _, line := range planStores(p).Lines(o.Width(), o.Color()) {
-		fmt.Fprintln(o, line)
+	if err := heading(o, p.Verb+": ", readFrom(p.ClusterID, p.PDVersion, orDash(p.PDLeader), p.ReadAt)); err != nil {
+		return err
+	}
+	if err := planStores(p.Stores, p.ReadAt).Write(o); err != nil {
+		return err
 	}
 	fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, "Checks"))
 	if err := Findings(o, p.Findings); err != nil {
@@ -63,41 +63,50 @@ func orDash(s string) string {
 	return ui.Clean(s)
 }
 
-// planStores leaves the node column out where it only repeats the addresses, as
-// it does for TiKV.
-func planStores(p *decommission.Plan) *ui.Table {
-	nodes := slices.ContainsFunc(p.Stores, func(s decommission.PlannedStore) bool { return s.Node != "" && s.Node != s.Address })
-	columns := []ui.Column{
-		{Name: "Store ID", Align: ui.Right},
-		{Name: "Address"},
-		{Name: "Engine"},
-		{Name: "State"},
-		{Name: "Leaders", Align: ui.Right},
-		{Name: "Regions", Align: ui.Right},
-		{Name: "Used", Align: ui.Right, Drop: 1},
-		{Name: "Started", Drop: 2},
+// heading prints the first lines of a report.
+func heading(o *ui.Output, head, text string) error {
+	if err := o.Hang(o.Paint(ui.Bold, head), text); err != nil {
+		return err
 	}
-	if nodes {
-		columns = slices.Insert(columns, 2, ui.Column{Name: "Node", Drop: 3})
+	_, err := fmt.Fprintln(o)
+	return err
+}
+
+// readFrom says which cluster something was read from, and when; leader is left
+// out when it is empty.
+func readFrom(clusterID uint64, pdVersion, leader string, at time.Time) string {
+	if leader != "" {
+		leader = ", leader " + leader
 	}
-	t := ui.NewTable(columns...)
-	for i := range p.Stores {
-		s := &p.Stores[i]
-		used, started := ui.Text("-"), ui.Text("-")
+	return fmt.Sprintf("cluster %d, PD %s%s, read at %s", clusterID, orDash(pdVersion), leader, at.UTC().Format("2006-01-02 15:04:05Z"))
+}
+
+// planStores lists stores as they were at a time. A terminal does not show the
+// nodes where they only repeat the addresses, as they do for TiKV.
+func planStores(stores []decommission.PlannedStore, at time.Time) *ui.Table {
+	t := ui.NewTable(
+		ui.Column{Name: "Store ID", Align: ui.Right},
+		ui.Column{Name: "Address", Min: 12, Drop: 1},
+		ui.Column{Name: "Node", Optional: true, Drop: 4},
+		ui.Column{Name: "Engine", Drop: 6},
+		ui.Column{Name: "State"},
+		ui.Column{Name: "Leaders", Align: ui.Right, Drop: 2},
+		ui.Column{Name: "Regions", Align: ui.Right},
+		ui.Column{Name: "Used", Align: ui.Right, Drop: 3},
+		ui.Column{Name: "Started", Align: ui.Right, Optional: true, Drop: 5},
+	)
+	nodes := slices.ContainsFunc(stores, func(s decommission.PlannedStore) bool { return s.Node != "" && s.Node != s.Address })
+	for i := range stores {
+		s := &stores[i]
+		used, node := ui.Text("-"), ui.Cell{Raw: orDash(s.Node)}
 		if s.Used.Known {
 			used = ui.Size(s.Used.Bytes)
 		}
-		if !s.StartTime.IsZero() {
-			started = ui.Text(s.StartTime.UTC().Format(time.RFC3339))
-		}
-		row := []ui.Cell{
-			ui.Text(s.ID.String()), ui.Text(s.Address), ui.Text(string(s.Engine)),
-			ui.Styled(s.StateName, StatusStyle(s.StateName)), ui.Number(int64(s.Leaders)), ui.Number(int64(s.Regions)), used, started,
-		}
 		if nodes {
-			row = slices.Insert(row, 2, ui.Text(orDash(s.Node)))
+			node.Text = orDash(s.Node)
 		}
-		t.Row(row...)
+		t.Row(ui.Text(s.ID.String()), ui.Text(s.Address), node, ui.Text(string(s.Engine)), ui.Styled(s.StateName, StatusStyle(s.StateName)),
+			ui.Number(int64(s.Leaders)), ui.Number(int64(s.Regions)), used, ui.Moment(s.StartTime, at))
 	}
 	return t
 }

@@ -22,7 +22,9 @@ func TunePlan(o *ui.Output, p *tune.Plan) error {
 	if p.Profile != tune.None {
 		head = fmt.Sprintf("%s %s:", p.Verb, p.Profile)
 	}
-	fmt.Fprintf(o, "%s cluster %d, PD %s, read at %s\n\n", o.Paint(ui.Bold, head), p.ClusterID, orDash(p.PDVersion), p.ReadAt.UTC().Format("2006-01-02 15:04:05Z"))
+	if err := heading(o, head+" ", readFrom(p.ClusterID, p.PDVersion, "", p.ReadAt)); err != nil {
+		return err
+	}
 	return tuneChanges(o, p, "Way back")
 }
 
@@ -33,23 +35,39 @@ func TuneSection(o *ui.Output, p *tune.Plan) error {
 }
 
 func tuneChanges(o *ui.Output, p *tune.Plan, back string) error {
-	if len(p.Changes) > 0 {
-		t := ui.NewTable(
-			ui.Column{Name: "Setting"}, ui.Column{Name: "Store"}, ui.Column{Name: "Now", Align: ui.Right}, ui.Column{Name: "New", Align: ui.Right},
-			ui.Column{Name: back, Min: 20, Drop: 1}, ui.Column{Name: "Why", Min: 20, Drop: 2})
-		for i := range p.Changes {
-			c := &p.Changes[i]
-			undo := c.Undo
-			if c.Kind == tune.Restore {
-				undo = "put back, unless somebody has changed it"
-			}
-			t.Row(ui.Text(string(c.Setting)), ui.Text(storeOf(c.StoreID, c.Address)), ui.Text(tuneValue(c.Now)), ui.Text(tuneValue(c.New)), ui.Text(undo), ui.Text(ui.Clean(c.Why)))
-		}
-		for _, line := range t.Lines(o.Width(), o.Color()) {
-			fmt.Fprintln(o, line)
+	if len(p.Changes) == 0 {
+		return tuneNotes(o, p.Notes)
+	}
+	t := ui.NewTable(
+		ui.Column{Name: "Setting"}, ui.Column{Name: "Store", Min: 12}, ui.Column{Name: "Now", Align: ui.Right}, ui.Column{Name: "New", Align: ui.Right},
+		ui.Column{Name: back, Min: 20, Drop: 1, Wrap: true, Optional: true}, ui.Column{Name: "Why", Min: 20, Drop: 2, Wrap: true})
+	// A terminal says it once where the way back is the same for all.
+	same := undoOf(&p.Changes[0])
+	for i := range p.Changes {
+		if undoOf(&p.Changes[i]) != same {
+			same = ""
 		}
 	}
-	return tuneNotes(o, p.Notes)
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		undo := ui.Text(undoOf(c))
+		if same != "" {
+			undo = ui.Cell{Raw: same}
+		}
+		t.Row(ui.Text(string(c.Setting)), ui.Text(storeOf(c.StoreID, c.Address)), valueCell(c.Now), valueCell(c.New), undo, ui.Text(c.Why))
+	}
+	errs := []error{t.Write(o)}
+	if same != "" && o.IsTerminal() {
+		errs = append(errs, o.Hang(back+": ", ui.Clean(same)))
+	}
+	return errors.Join(append(errs, tuneNotes(o, p.Notes))...)
+}
+
+func undoOf(c *tune.Change) string {
+	if c.Kind == tune.Restore {
+		return "put back, unless somebody has changed it"
+	}
+	return c.Undo
 }
 
 func tuneNotes(o *ui.Output, list []string) error {
@@ -69,6 +87,9 @@ func storeOf(id cluster.StoreID, address string) string {
 	}
 	return fmt.Sprintf("%s (%s)", id, ui.Clean(address))
 }
+
+// valueCell is a value in words for people, and as PD has it for programs.
+func valueCell(v tune.Value) ui.Cell { return ui.Cell{Text: tuneValue(v), Raw: string(v)} }
 
 // tuneValue says what PD's number for no limit means.
 func tuneValue(v tune.Value) string {
@@ -104,24 +125,36 @@ func TuneOutcome(o *ui.Output, out tune.Outcome) error {
 	return o.Hang(o.Paint(tuneResultStyles[out.Result], fmt.Sprintf("%-7s", out.Result))+"  ", text)
 }
 
-// TuneOverview prints the settings, and what limits now.
-func TuneOverview(o *ui.Output, v *tune.Overview) error {
+// TuneOverview prints the settings to out, and to prose what limits now: nobody can
+// take a table apart that has sentences below it.
+func TuneOverview(out, prose *ui.Output, v *tune.Overview) error {
+	return errors.Join(tuneSettings(v).Write(out), tuneLimits(prose, v))
+}
+
+// tuneSettings has a column for each profile. "For good" is what stays when a value
+// that was set for a time has expired.
+func tuneSettings(v *tune.Overview) *ui.Table {
 	t := ui.NewTable(
-		ui.Column{Name: "Setting"}, ui.Column{Name: "Of", Min: 12, Drop: 1}, ui.Column{Name: "Now", Align: ui.Right}, ui.Column{Name: "Default", Align: ui.Right},
-		ui.Column{Name: "gentle", Align: ui.Right}, ui.Column{Name: "fast", Align: ui.Right}, ui.Column{Name: "max", Align: ui.Right})
+		ui.Column{Name: "Setting"}, ui.Column{Name: "Of", Min: 12, Drop: 1}, ui.Column{Name: "Now", Align: ui.Right},
+		ui.Column{Name: "For good", Align: ui.Right, Optional: true}, ui.Column{Name: "Default", Align: ui.Right, Drop: 2},
+		ui.Column{Name: "gentle", Align: ui.Right, Drop: 3}, ui.Column{Name: "fast", Align: ui.Right, Drop: 3}, ui.Column{Name: "max", Align: ui.Right, Drop: 3})
 	for i := range v.Settings {
 		r := &v.Settings[i]
-		now := tuneValue(r.Works)
+		forGood := ui.Cell{Raw: string(r.Now)}
 		if r.Works != r.Now {
-			now = fmt.Sprintf("%s (for good: %s)", now, tuneValue(r.Now))
+			forGood = valueCell(r.Now)
 		}
-		row := []ui.Cell{ui.Text(string(r.Setting)), ui.Text(rowOf(r)), ui.Text(now), ui.Text(tuneValue(r.Default))}
+		row := []ui.Cell{ui.Text(string(r.Setting)), ui.Text(rowOf(r)), valueCell(r.Works), forGood, valueCell(r.Default)}
 		for _, p := range tune.Profiles() {
-			row = append(row, ui.Text(tuneValue(r.Profiles[p])))
+			row = append(row, valueCell(r.Profiles[p]))
 		}
 		t.Row(row...)
 	}
-	errs := []error{t.Write(o)}
+	return t
+}
+
+func tuneLimits(o *ui.Output, v *tune.Overview) error {
+	var errs []error
 	if len(v.Leaving) == 0 {
 		fmt.Fprintln(o, "\nno store is leaving")
 	}

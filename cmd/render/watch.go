@@ -1,6 +1,9 @@
 package render
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,40 +22,95 @@ const (
 	widestCurve    = 100
 )
 
-// Watch is the live picture of stores that leave: a row for each that has not
-// come to an end, their total where there are several, and with curve the number
-// of regions since the watching began.
-func Watch(w *decommission.Watch, width int, color, curve bool) []string {
-	t := ui.NewTable(
-		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 3}, ui.Column{Name: "State"},
-		ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Leaders", Align: ui.Right, Drop: 2},
-		ui.Column{Name: "Size", Align: ui.Right, Drop: 1}, ui.Column{Name: "Done", Align: ui.Right},
-		ui.Column{Name: "Rate", Align: ui.Right}, ui.Column{Name: "ETA", Align: ui.Right}, ui.Column{Name: "Note", Min: 17})
-	total := decommission.StoreWatch{}
-	rows := 0
+// Watch is the live picture of stores that leave, for a screen with so many columns
+// and lines: a row for each that has not come to an end, their total where there are
+// several, and with curve the number of regions since the watching began. Where
+// there is no room for all rows, those that stand still and those that have most to
+// go are shown.
+func Watch(w *decommission.Watch, width, height int, color, curve bool) []string {
+	leaving := make([]*decommission.StoreWatch, 0, len(w.Stores))
 	for i := range w.Stores {
-		s := &w.Stores[i]
-		total.Regions += s.Regions
-		total.Leaders += s.Leaders
-		total.RegionSizeMiB += s.RegionSizeMiB
-		total.InitialRegions += s.InitialRegions
-		total.PerSecond += s.PerSecond
-		if s.Phase.Final() {
-			continue
+		if s := &w.Stores[i]; !s.Phase.Final() {
+			leaving = append(leaving, s)
 		}
-		rows++
-		t.Row(ui.Text(s.ID.String()), ui.Text(orDash(s.Address)), ui.Text(orDash(s.State)), regionsCell(s), ui.Number(int64(s.Leaders)),
+	}
+	const head, sum = 2, 1
+	hidden := ""
+	if room := max(height-head-sum, 1); len(leaving) > room {
+		rest := mostUrgentFirst(leaving, max(room-1, 1)) // a line says what is left out
+		leaving, hidden = leaving[:len(leaving)-len(rest)], restOfWatch(rest)
+	}
+	t := ui.NewTable(
+		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 3}, ui.Column{Name: "State", Drop: 4},
+		ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Leaders", Align: ui.Right, Drop: 6},
+		ui.Column{Name: "Size", Align: ui.Right, Drop: 5}, ui.Column{Name: "Done", Align: ui.Right},
+		ui.Column{Name: "Rate", Align: ui.Right, Drop: 2}, ui.Column{Name: "ETA", Align: ui.Right, Drop: 1},
+		ui.Column{Name: "Note", Min: 17, Optional: true})
+	for _, s := range leaving {
+		t.Row(ui.Text(s.ID.String()), ui.Text(orDash(s.Address)), ui.Styled(orDash(s.State), StatusStyle(s.State)), regionsCell(s), ui.Number(int64(s.Leaders)),
 			sizeCell(s), doneCell(s), rateCell(s), ui.Text(eta(s)), ui.Styled(watchNote(s), noteStyle(s)))
 	}
-	if rows > 1 {
-		t.Row(ui.Text("all"), ui.Text(""), ui.Text(""), regionsCell(&total), ui.Number(int64(total.Leaders)),
-			sizeCell(&total), doneCell(&total), rateCell(&total), ui.Text(""), ui.Text(""))
+	if len(leaving) > 1 || hidden != "" {
+		all := sumOf(w)
+		t.Row(ui.Text("all"), ui.Text(""), ui.Text(""), regionsCell(&all), ui.Number(int64(all.Leaders)),
+			sizeCell(&all), doneCell(&all), rateCell(&all), ui.Text(""), ui.Text(""))
 	}
 	lines := t.Lines(width, color)
-	if curve {
-		lines = append(lines, burnDown(w, width)...)
+	if hidden != "" {
+		lines = slices.Insert(lines, len(lines)-1, hidden)
+	}
+	if picture := burnDown(w, width); curve && len(lines)+len(picture) <= height {
+		lines = append(lines, picture...)
 	}
 	return lines
+}
+
+// mostUrgentFirst orders stores by how much they need somebody, and returns those
+// behind the first n.
+func mostUrgentFirst(list []*decommission.StoreWatch, n int) []*decommission.StoreWatch {
+	byNeed := func(a, b *decommission.StoreWatch) int {
+		return cmp.Or(boolFirst(a.Stalled, b.Stalled), -cmp.Compare(a.Regions, b.Regions), cmp.Compare(a.ID, b.ID))
+	}
+	slices.SortFunc(list, byNeed)
+	return list[n:]
+}
+
+func boolFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+func restOfWatch(list []*decommission.StoreWatch) string {
+	text := fmt.Sprintf("  and %s more", counted(len(list), "store"))
+	stalled := 0
+	for _, s := range list {
+		if s.Stalled {
+			stalled++
+		}
+	}
+	if stalled > 0 {
+		text += fmt.Sprintf(", %s of them stalled", ui.Count(int64(stalled)))
+	}
+	return text
+}
+
+// sumOf is all stores together, also those that have come to an end.
+func sumOf(w *decommission.Watch) decommission.StoreWatch {
+	all := decommission.StoreWatch{}
+	for i := range w.Stores {
+		s := &w.Stores[i]
+		all.Regions += s.Regions
+		all.Leaders += s.Leaders
+		all.RegionSizeMiB += s.RegionSizeMiB
+		all.InitialRegions += s.InitialRegions
+		all.PerSecond += s.PerSecond
+	}
+	return all
 }
 
 func regionsCell(s *decommission.StoreWatch) ui.Cell { return ui.Number(int64(s.Regions)) }

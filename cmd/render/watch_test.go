@@ -35,7 +35,7 @@ func watching() *decommission.Watch {
 func TestWatch(t *testing.T) {
 	for _, width := range []int{60, 80, 200} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			text := strings.Join(Watch(watching(), width, false, true), "\n") + "\n"
+			text := strings.Join(Watch(watching(), width, 40, false, true), "\n") + "\n"
 			golden.Check(t, fmt.Sprintf("watch-%d.txt", width), []byte(text))
 		})
 	}
@@ -44,7 +44,7 @@ func TestWatch(t *testing.T) {
 // Before there is anything to draw there is no curve.
 func TestWatchFirstReading(t *testing.T) {
 	w := decommission.NewWatch([]cluster.StoreID{4}, nil)
-	if lines := Watch(&w, 80, false, true); len(lines) != 3 {
+	if lines := Watch(&w, 80, 24, false, true); len(lines) != 3 {
 		t.Errorf("%d lines: %q", len(lines), lines)
 	}
 }
