@@ -43,9 +43,11 @@ All regions are read in pages, in the order of their keys. They are no snapshot:
 region that splits or merges meanwhile is there once, as PD had it last. Keys that
 no region holds, and answers that break off, end the output with an error.
 
+These are the checks. PD fills them from heartbeats; regions without leader are in
+none:
+
   ` + strings.Join(regionChecks[:6], ", ") + `,
-  ` + strings.Join(regionChecks[6:], ", ") + `
-are the checks. PD fills them from heartbeats: regions without leader are in none.` +
+  ` + strings.Join(regionChecks[6:], ", ") +
 			exitStatus(ExitDone, ExitFailed, ExitUsage, ExitCannotTell, ExitUnreachable, ExitInterrupted),
 		Example: `  ebb region -u http://10.0.1.4:2379 1042
   ebb region prod --jq '.regions[] | select(any(.peers[]; .store_id == 4)) | .id'

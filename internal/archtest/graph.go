@@ -93,7 +93,8 @@ var Graph = []Rule{
 	},
 	{
 		Package: "cmd", Module: []string{everything},
-		Why: "cmd is where everything meets",
+		Banned: []Ban{{"ebb/internal/manual", "the manual is made from the commands, when it is built; the program carries none"}},
+		Why:    "cmd is where everything meets",
 	},
 	{
 		Package: "cmd/render",
@@ -132,6 +133,14 @@ var Graph = []Rule{
 	{
 		Package: "internal/skim", StdOnly: true, Banned: sideEffects,
 		Why: "it reads bytes in the inner loops of pdclient and jq, which know nothing of each other",
+	},
+	{
+		Package: "internal/manual",
+		Why:     "the manual of any tree of commands is made in the same way",
+	},
+	{
+		Package: "internal/manual/write", Module: []string{"internal/manual", "cmd"},
+		Why: "it only joins the commands and what makes a manual of them",
 	},
 	{
 		Package: "internal/golden",
