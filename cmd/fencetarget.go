@@ -25,7 +25,7 @@ func fenceTargets(t *target, snap *cluster.Snapshot, nodes []topology.Node) []de
 			Dial: dialAddresses(&nodes[i]), Neighbours: neighbours(t, snap, nodes, machineOf(&nodes[i])),
 		}
 		if in := nodes[i].Instance; in != nil {
-			f.Node, f.Host, f.Unit, f.UnitDir = in.ID, hostAddress(in), in.Unit, unitDir(t.topology)
+			f.Node, f.Host, f.Unit = in.ID, hostAddress(in), in.Unit
 			f.UserUnits = t.topology.Global.SystemdMode == topology.UserUnits
 			f.DeployDir, f.Ports, f.Listen = in.DeployDir, in.Ports, listenAddresses(in)
 			f.Dirs = slices.Concat([]string{in.DeployDir, in.LogDir}, in.DataDirs, in.OtherDirs)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path"
 	"slices"
 
 	"ebb/cluster"
@@ -40,7 +39,7 @@ func pruneTarget(t *topology.Topology, n *topology.Node, plan *topology.Deletion
 	target := decommission.PruneTarget{
 		StoreID: n.Store.ID, Address: n.Store.Address, Node: instance.ID,
 		Host: hostAddress(instance), Listen: listenAddresses(instance), Ports: instance.Ports, Unit: instance.Unit,
-		UnitDir: unitDir(t), UserUnits: t.Global.SystemdMode == topology.UserUnits,
+		UserUnits: t.Global.SystemdMode == topology.UserUnits,
 		DeployDir: instance.DeployDir, Others: plan.Others, StatusAddress: instance.StatusAddress,
 	}
 	var exporterDirs []decommission.PruneDir
@@ -138,12 +137,4 @@ func otherTopologies(t *target) (others []*topology.Topology, objection string) 
 		}
 	}
 	return others, ""
-}
-
-// unitDir is where tiup puts unit files (spec/instance.go).
-func unitDir(t *topology.Topology) string {
-	if t.Global.SystemdMode == topology.UserUnits {
-		return path.Join("/home", t.User, ".config/systemd/user")
-	}
-	return "/etc/systemd/system"
 }

@@ -44,7 +44,6 @@ type FenceTarget struct {
 	// Machine is the name of the machine for the hook.
 	Machine   string   `json:"machine"`
 	Unit      string   `json:"unit,omitempty"`
-	UnitDir   string   `json:"unit_dir,omitempty"` // where tiup puts unit files
 	UserUnits bool     `json:"user_units,omitempty"`
 	DeployDir string   `json:"deploy_dir,omitempty"`
 	Dirs      []string `json:"dirs,omitempty"`

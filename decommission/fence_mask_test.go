@@ -16,7 +16,7 @@ func TestMaskKeepsTheUnitFile(t *testing.T) {
 	if err := os.WriteFile(unit, []byte(fencedFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := maskCommand(&FenceTarget{Unit: tikvUnit, UnitDir: dir}, kept)
+	c := maskCommand(&FenceTarget{Unit: tikvUnit}, kept)
 	argv := append(c.Argv[:6:6], "ln", "-sfn", "/dev/null", unit) // in place of systemctl
 	for _, when := range []string{"first", "again, with the mask in place", "with neither file nor mask"} {
 		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {

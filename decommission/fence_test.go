@@ -95,7 +95,7 @@ func newFenceBench(t *testing.T, script ...exchange) *fenceBench {
 		ports:  map[string]PortState{"10.0.0.4:20160": PortClosed, "10.0.0.4:20180": PortClosed},
 		target: FenceTarget{
 			StoreID: 4, Address: "10.0.0.4:20160", DeployPath: "/deploy/tikv-20160/bin", Node: "10.0.0.4:20160", Host: "10.0.0.4:22", Machine: "10.0.0.4",
-			Unit: tikvUnit, UnitDir: "/etc/systemd/system", DeployDir: "/deploy/tikv-20160", Dirs: []string{"/data/tikv-20160", "/deploy/tikv-20160"},
+			Unit: tikvUnit, DeployDir: "/deploy/tikv-20160", Dirs: []string{"/data/tikv-20160", "/deploy/tikv-20160"},
 			Ports: []int{20160, 20180}, Dial: []string{"10.0.0.4:20160", "10.0.0.4:20180"},
 		},
 	}

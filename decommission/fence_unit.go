@@ -65,7 +65,7 @@ func (l *ladder) ownUnit(ctx context.Context, h Host) (result Result, summary st
 	runs := u.ExecStart
 	if u.Load == "masked" || !u.Exists() {
 		// Fenced before: the unit file lies beside the mask.
-		if runs, err = readFencedUnit(ctx, h, t); err != nil {
+		if runs, err = readFencedUnit(ctx, h, u); err != nil {
 			return Unknown, fmt.Sprintf("%s is %s on %s, and no unit file says whether it was this store's", t.Unit, u.Load, t.Host), []string{err.Error()}
 		}
 	}
@@ -76,8 +76,8 @@ func (l *ladder) ownUnit(ctx context.Context, h Host) (result Result, summary st
 }
 
 // readFencedUnit reads the ExecStart of a unit file that was moved aside.
-func readFencedUnit(ctx context.Context, h Host, t *FenceTarget) (execStart string, err error) {
-	file := path.Join(t.UnitDir, t.Unit+fencedSuffix)
+func readFencedUnit(ctx context.Context, h Host, u *Unit) (execStart string, err error) {
+	file := path.Join(u.Dir, u.Name+fencedSuffix)
 	out, err := h.Run(ctx, Command{Argv: []string{"cat", "--", file}})
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", file, err)
@@ -100,7 +100,7 @@ func (l *ladder) maskUnit(ctx context.Context) error {
 	}
 	undo := FenceUndo{Host: t.Host, Unit: *u}
 	masked := u.Load == "masked"
-	if !masked && u.FragmentPath != "" && path.Dir(u.FragmentPath) == t.UnitDir {
+	if !masked && u.FragmentPath != "" && path.Dir(u.FragmentPath) == u.Dir {
 		undo.MovedTo = u.FragmentPath + fencedSuffix
 	}
 	for _, change := range []struct {
@@ -147,7 +147,7 @@ func maskCommand(t *FenceTarget, movedTo string) Command {
 
 // unfence is how to take fencing back by hand.
 func (t *FenceTarget) unfence() string {
-	file := path.Join(t.UnitDir, t.Unit)
+	file := path.Join(UnitDir(t.UserUnits), t.Unit)
 	ctl := "systemctl"
 	if t.UserUnits {
 		ctl += " --user"

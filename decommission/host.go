@@ -45,6 +45,9 @@ type Unit struct {
 	Load   string `json:"load"`
 	Active string `json:"active"`
 	File   string `json:"file,omitempty"`
+	// Dir is where unit files of its kind belong: SystemUnitDir, or that directory of
+	// the login user, whose home is wherever the host has it.
+	Dir string `json:"dir,omitempty"`
 	// FragmentPath is the unit file, "" when there is none.
 	FragmentPath string `json:"fragment_path,omitempty"`
 	ExecStart    string `json:"exec_start,omitempty"`
@@ -62,6 +65,33 @@ func (u *Unit) Running() bool { return u.Active != "inactive" && u.Active != "fa
 // that is no login is not told about.
 const userSystemctl = `XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)} exec systemctl --user "$@"`
 
+// Where tiup puts unit files (tiup 1.16, pkg/cluster/spec/instance.go), as people
+// write it.
+const (
+	SystemUnitDir = "/etc/systemd/system"
+	UserUnitDir   = "~/.config/systemd/user"
+)
+
+// UnitDir is one of them.
+func UnitDir(user bool) string {
+	if user {
+		return UserUnitDir
+	}
+	return SystemUnitDir
+}
+
+// homeProperty is the home of the login user, in the form of systemd's properties.
+const homeProperty = `printf 'Home=%s\n' "$HOME"`
+
+// showUnit is the command line that ReadUnit runs.
+func showUnit(user bool, name string) Command {
+	c := systemctl(user, "show", "--property=LoadState,ActiveState,UnitFileState,FragmentPath,ExecStart,MainPID", "--", name)
+	if user {
+		c.Argv[2] = homeProperty + "\n" + c.Argv[2]
+	}
+	return c
+}
+
 // systemctl is the command line for units of the system or of the login user
 // (global.systemd_mode of the topology).
 func systemctl(user bool, args ...string) Command {
@@ -73,11 +103,14 @@ func systemctl(user bool, args ...string) Command {
 
 // ReadUnit asks systemd about a unit. A unit that does not exist is no error.
 func ReadUnit(ctx context.Context, h Host, user bool, name string) (*Unit, error) {
-	out, err := h.Run(ctx, systemctl(user, "show", "--property=LoadState,ActiveState,UnitFileState,FragmentPath,ExecStart,MainPID", "--", name))
+	out, err := h.Run(ctx, showUnit(user, name))
 	if err != nil {
 		return nil, fmt.Errorf("read unit %s: %w", name, err)
 	}
 	u := &Unit{Name: name}
+	if !user {
+		u.Dir = SystemUnitDir
+	}
 	for line := range strings.Lines(out) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key {
@@ -87,6 +120,8 @@ func ReadUnit(ctx context.Context, h Host, user bool, name string) (*Unit, error
 			u.Active = value
 		case "UnitFileState":
 			u.File = value
+		case "Home":
+			u.Dir = value + strings.TrimPrefix(UserUnitDir, "~")
 		case "FragmentPath":
 			u.FragmentPath = value
 		case "ExecStart":

@@ -27,9 +27,7 @@ type PruneTarget struct {
 	// StatusAddress is "host:port" of its status server; "" when it has none.
 	StatusAddress string `json:"status_address,omitempty"`
 	Unit          string `json:"unit"`
-	// UnitDir is where tiup puts unit files; UserUnits says that the login user's
-	// systemd runs them.
-	UnitDir   string     `json:"unit_dir"`
+	// UserUnits says that the login user's systemd runs its units.
 	UserUnits bool       `json:"user_units,omitempty"`
 	DeployDir string     `json:"deploy_dir"`
 	Dirs      []PruneDir `json:"dirs"`

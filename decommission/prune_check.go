@@ -35,7 +35,7 @@ func checkPruneTarget(t *PruneTarget, e *HostEvidence, req *PruneRequest) []Find
 	checkUsers(t, e, refuse)
 	dirs := e.Dirs
 	for i := range e.Exporters {
-		checkUnitFile(t, e.Exporters[i].Unit, refuse)
+		checkUnitFile(e.Exporters[i].Unit, refuse)
 		dirs = append(dirs[:len(dirs):len(dirs)], e.Exporters[i].Dirs...)
 	}
 	for i := range dirs {
@@ -68,16 +68,16 @@ func checkUnit(t *PruneTarget, u *Unit, refuse func(check, summary, fix string, 
 	if !u.Exists() || u.Load == "masked" {
 		return
 	}
-	checkUnitFile(t, u, refuse)
+	checkUnitFile(u, refuse)
 	if u.ExecStart != "" && !strings.Contains(u.ExecStart, t.DeployDir+"/") {
 		refuse("identity", fmt.Sprintf("unit %s does not run anything below %s", u.Name, t.DeployDir), "find out whose unit that is", u.ExecStart)
 	}
 }
 
 // checkUnitFile: only a file where tiup puts unit files may be removed.
-func checkUnitFile(t *PruneTarget, u *Unit, refuse func(check, summary, fix string, evidence ...string)) {
-	if u.FragmentPath != "" && path.Dir(u.FragmentPath) != t.UnitDir {
-		refuse("identity", fmt.Sprintf("unit %s comes from %s, not from %s", u.Name, u.FragmentPath, t.UnitDir), "find out whose unit that is")
+func checkUnitFile(u *Unit, refuse func(check, summary, fix string, evidence ...string)) {
+	if u.FragmentPath != "" && path.Dir(u.FragmentPath) != u.Dir {
+		refuse("identity", fmt.Sprintf("unit %s comes from %s, not from %s", u.Name, u.FragmentPath, u.Dir), "find out whose unit that is")
 	}
 }
 

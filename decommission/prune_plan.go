@@ -80,7 +80,7 @@ func (p *PrunePlan) planUnit(t *PruneTarget, name string, u *Unit) {
 		step(StepVerifyStopped, false, "verify that no process uses the directories of %s and that nothing listens on its ports", t.name())
 	}
 	step(StepDisableUnit, gone || u.File == "disabled" || u.File == "", "disable %s on %s", name, t.Host)
-	step(StepRemoveUnitFile, gone || u.FragmentPath == "", "remove its unit file %s/%s and reload systemd", t.UnitDir, name)
+	step(StepRemoveUnitFile, gone || u.FragmentPath == "", "remove its unit file %s/%s and reload systemd", UnitDir(t.UserUnits), name)
 	if !gone && u.FragmentPath != "" {
 		p.Steps[len(p.Steps)-1].Path = u.FragmentPath
 	}

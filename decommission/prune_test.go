@@ -210,7 +210,7 @@ func (r *fakeRemover) RemoveNodes(_ context.Context, nodes []string) ([]string, 
 func pruneTarget4() PruneTarget {
 	return PruneTarget{
 		StoreID: 4, Address: "10.0.0.4:20160", Node: "10.0.0.4:20160", Host: "10.0.0.4:22", Listen: []string{"10.0.0.4"}, Ports: []int{20160, 20180},
-		Unit: "tikv-20160.service", UnitDir: "/etc/systemd/system", DeployDir: "/deploy/tikv-20160",
+		Unit: "tikv-20160.service", DeployDir: "/deploy/tikv-20160",
 		Dirs: []PruneDir{{"/data/tikv-20160", "data"}, {"/deploy/tikv-20160", "deploy"}},
 	}
 }

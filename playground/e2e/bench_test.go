@@ -28,6 +28,8 @@ type setup struct {
 	capacity uint64  // bytes of each store (2 TiB)
 	// hosts gives the stores machines with SSH, units, processes and directories.
 	hosts bool
+	// userUnits gives the hosts units of a user (tiup's systemd_mode: user).
+	userUnits bool
 	// direct lets ebb talk to PD itself. Otherwise a recording proxy stands in
 	// between, which checks every request.
 	direct bool
@@ -103,7 +105,7 @@ func startPlayground(t testing.TB, s setup) *local.Playground {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	playground, err := local.Start(ctx, local.Config{
 		Shape: shape, Network: network, Dir: dir, Regions: s.regions, RegionSize: 96,
-		Learners: min(s.tiflash, 1), StoreLimit: s.limit, Speed: s.speed, Hosts: s.hosts,
+		Learners: min(s.tiflash, 1), StoreLimit: s.limit, Speed: s.speed, Hosts: s.hosts, UserUnits: s.userUnits,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -136,8 +136,7 @@ func newBench(t *testing.T, isolated bool) *bench {
 		t.Skip("this machine allows no namespaces")
 	}
 	if !isolated {
-		place.Isolated, place.UserNamespace, place.user.Switch = false, false, false
-		place.user.UID, place.user.GID = os.Getuid(), os.Getgid()
+		place = place.WithUserUnits()
 		b.flag = "--user "
 	}
 	root := filepath.Join(b.dir, "hosts", network.Host(11))

@@ -22,6 +22,7 @@ type Place struct {
 	UserNamespace bool
 	Self          string // the executable
 	user          machine.User
+	me            *user.User // who runs this process
 }
 
 // tiup's user, and a number for it that no other user of the machine has.
@@ -41,7 +42,7 @@ func Survey(dir string) (Place, error) {
 	if err != nil {
 		return Place{}, fmt.Errorf("find user: %w", err)
 	}
-	p := Place{Self: self, user: machine.User{Name: me.Username, UID: os.Getuid(), GID: os.Getgid(), Shell: shell()}}
+	p := Place{Self: self, me: me, user: machine.User{Name: me.Username, UID: os.Getuid(), GID: os.Getgid(), Shell: shell()}}
 	for _, userNamespace := range []bool{false, true} {
 		p.UserNamespace = userNamespace
 		if p.possible(dir) {
@@ -57,6 +58,13 @@ func Survey(dir string) (Place, error) {
 		p.user.Name, p.user.UID, p.user.GID, p.user.Switch = deployUser, deployID, deployID, true
 	}
 	return p, nil
+}
+
+// WithUserUnits is the place as it would be without namespaces.
+func (p Place) WithUserUnits() Place {
+	p.Isolated, p.UserNamespace = false, false
+	p.user.Name, p.user.UID, p.user.GID, p.user.Switch = p.me.Username, os.Getuid(), os.Getgid(), false
+	return p
 }
 
 // User is the name to log in with.

@@ -19,6 +19,9 @@ func (p *Playground) bootHosts(plan *layout.Layout, booted chan<- error) error {
 	if err != nil {
 		return err
 	}
+	if p.cfg.UserUnits {
+		place = place.WithUserUnits()
+	}
 	plan.WithHosts(place.User(), place.SystemdMode())
 	stores := plan.Stores()
 	pd := plan.PDHosts()

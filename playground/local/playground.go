@@ -52,6 +52,9 @@ type Config struct {
 	// Without, the stores run in this process, and a hundred thousand regions or
 	// more are no trouble.
 	Hosts bool
+	// UserUnits makes them as they are where this machine allows no namespaces: their
+	// units are those of the user (tiup's systemd_mode: user).
+	UserUnits bool
 
 	// Speed divides the time that heartbeats, operators and snapshots take.
 	Speed float64
