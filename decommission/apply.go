@@ -43,7 +43,7 @@ func (e *PartialError) Error() string {
 			done++
 		}
 	}
-	return fmt.Sprintf("%s: %d of %s made, %d left: %v", e.Verb, done, plural(len(e.Outcomes), "step"), len(e.Outcomes)-done, e.Err)
+	return fmt.Sprintf("%s: %d of %s made, %d left: %v", e.Verb, done, cluster.Plural(len(e.Outcomes), "step"), len(e.Outcomes)-done, e.Err)
 }
 
 func (e *PartialError) Unwrap() error { return e.Err }

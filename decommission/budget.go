@@ -186,7 +186,7 @@ func (c *checker) failureBudget() []Finding {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("before: %s; after: %s", d.Before.text(d.Name), d.After.text(d.Name)))
 		}
 		if len(d.Unlabelled) > 0 {
-			f.Evidence = append(f.Evidence, fmt.Sprintf("%s without label %s, which may be anywhere", plural(len(d.Unlabelled), "store"), d.Name))
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s without label %s, which may be anywhere", cluster.Plural(len(d.Unlabelled), "store"), d.Name))
 		}
 	}
 	f.Summary = "afterwards may be lost: " + strings.Join(parts, ", ")
@@ -206,13 +206,13 @@ func (s *BudgetSide) text(noun string) string {
 	case s.Domains == 0:
 		return fmt.Sprintf("no %s is known", noun)
 	case s.Any == cluster.CannotTell:
-		return fmt.Sprintf("any 1 of %s as long as PD can spread the regions", plural(s.Domains, noun))
+		return fmt.Sprintf("any 1 of %s as long as PD can spread the regions", cluster.Plural(s.Domains, noun))
 	case s.Any == cluster.Yes:
-		return "any 1 of " + plural(s.Domains, noun)
+		return "any 1 of " + cluster.Plural(s.Domains, noun)
 	case len(s.Fatal) == s.Domains:
-		return "none of " + plural(s.Domains, noun)
+		return "none of " + cluster.Plural(s.Domains, noun)
 	}
-	return fmt.Sprintf("%d of %s, not %s", s.Domains-len(s.Fatal), plural(s.Domains, noun), few(s.Fatal))
+	return fmt.Sprintf("%d of %s, not %s", s.Domains-len(s.Fatal), cluster.Plural(s.Domains, noun), few(s.Fatal))
 }
 
 // Text says it in a few words: "any 1 of 3", with a star where it holds only as

@@ -52,16 +52,16 @@ func cancelState(s *cluster.Store) Finding {
 	switch {
 	case s.State == cluster.Tombstone:
 		f.Result = Refused
-		f.Summary = storeName(s) + " is Tombstone: its regions have moved away and PD never takes such a store back"
+		f.Summary = s.String() + " is Tombstone: its regions have moved away and PD never takes such a store back"
 		f.Fix = "to use the host again, clear its data directory and start it as a new store: tiup cluster prune, then scale-out"
 	case s.PhysicallyDestroyed:
 		f.Result = Refused
-		f.Summary = storeName(s) + " was deleted by force (physically destroyed), which PD never takes back"
+		f.Summary = s.String() + " was deleted by force (physically destroyed), which PD never takes back"
 		f.Fix = "let it become Tombstone, then start the host as a new store with an empty data directory"
 	case s.State == cluster.Up:
-		f.Summary = storeName(s) + " is " + s.StateName + " already"
+		f.Summary = s.String() + " is " + s.StateName + " already"
 	default:
-		f.Summary = fmt.Sprintf("%s is Offline with %s left", storeName(s), plural(s.RegionCount, "region"))
+		f.Summary = fmt.Sprintf("%s is Offline with %s left", s, cluster.Plural(s.RegionCount, "region"))
 	}
 	return f
 }

@@ -116,12 +116,10 @@ func (c *checker) unread(check, field, what string) Finding {
 	}
 }
 
-func storeName(s *cluster.Store) string { return fmt.Sprintf("store %d (%s)", s.ID, s.Address) }
-
 func storeNames(stores []*cluster.Store) string {
 	names := make([]string, 0, len(stores))
 	for _, s := range stores {
-		names = append(names, storeName(s))
+		names = append(names, s.String())
 	}
 	return strings.Join(names, ", ")
 }
@@ -132,12 +130,4 @@ func storeIDs(stores []*cluster.Store) []cluster.StoreID {
 		ids = append(ids, s.ID)
 	}
 	return ids
-}
-
-// plural writes a count with its noun: "1 region", "2 regions".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

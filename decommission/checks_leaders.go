@@ -26,7 +26,7 @@ func (c *checker) leaderTargets() []Finding {
 	}
 	f := Finding{
 		Check: name, Result: OK, Stores: storeIDs(evicting),
-		Summary: fmt.Sprintf("%d of %s that stay accept leaders", len(tikv)-len(evicting), plural(len(tikv), "TiKV store")),
+		Summary: fmt.Sprintf("%d of %s that stay accept leaders", len(tikv)-len(evicting), cluster.Plural(len(tikv), "TiKV store")),
 	}
 	if len(evicting) > 0 {
 		f.Result = Warning

@@ -34,17 +34,17 @@ func (c *checker) pdDelete(others []Finding) Finding {
 		f.Summary = fmt.Sprintf("PD itself would let them go: %s looks at nothing", c.snap.PDVersion)
 	case up < c.snap.Replication.MaxReplicas:
 		f.Result, f.Fix = Refused, "add a store first"
-		f.Summary = fmt.Sprintf("PD itself will refuse: it would count %s up%s, and max-replicas is %d", plural(up, "store"), note, c.snap.Replication.MaxReplicas)
+		f.Summary = fmt.Sprintf("PD itself will refuse: it would count %s up%s, and max-replicas is %d", cluster.Plural(up, "store"), note, c.snap.Replication.MaxReplicas)
 		if !known || noWayRound(others) { // it may be older than its check; or enough is said
 			f.Result = Warning
 		}
 		return f
 	case (!known || release >= nineZero) && up-tiflash < c.snap.Replication.MaxReplicas:
 		f.Result = Warning
-		f.Summary = fmt.Sprintf("PD itself may refuse: it would count %s up%s, newer ones without TiFlash, and max-replicas is %d", plural(up, "store"), note, c.snap.Replication.MaxReplicas)
+		f.Summary = fmt.Sprintf("PD itself may refuse: it would count %s up%s, newer ones without TiFlash, and max-replicas is %d", cluster.Plural(up, "store"), note, c.snap.Replication.MaxReplicas)
 		return f
 	default:
-		f.Summary = fmt.Sprintf("PD itself would let them go: it would count %s up%s, and max-replicas is %d", plural(up, "store"), note, c.snap.Replication.MaxReplicas)
+		f.Summary = fmt.Sprintf("PD itself would let them go: it would count %s up%s, and max-replicas is %d", cluster.Plural(up, "store"), note, c.snap.Replication.MaxReplicas)
 	}
 	if Verdict(others) != OK {
 		f.Summary += "; it looks at nothing else"

@@ -27,7 +27,7 @@ func (c *checker) placement() []Finding {
 	if len(findings) == 0 {
 		findings = append(findings, Finding{
 			Check: name, Result: OK,
-			Summary: fmt.Sprintf("the %s that stay satisfy every placement rule (%s)", plural(len(c.receivers), "live store"), plural(len(sets), "rule set")),
+			Summary: fmt.Sprintf("the %s that stay satisfy every placement rule (%s)", cluster.Plural(len(c.receivers), "live store"), cluster.Plural(len(sets), "rule set")),
 		})
 	}
 	return findings
@@ -95,7 +95,7 @@ func (c *checker) shortage(set *cluster.RuleSet, fit *cluster.RuleFit, concerned
 		Check: "placement", Result: Warning,
 		Evidence: []string{
 			fmt.Sprintf("rule %s: role %s, count %d%s", rule.Name(), rule.Role, rule.Count, constraintText(rule)),
-			fmt.Sprintf("accepts %s of the %d that stay%s", plural(fit.Accepting, "live store"), len(c.receivers), placesText(fit)),
+			fmt.Sprintf("accepts %s of the %d that stay%s", cluster.Plural(fit.Accepting, "live store"), len(c.receivers), placesText(fit)),
 		},
 	}
 	if set.Ranges > 1 {
@@ -109,7 +109,7 @@ func (c *checker) shortage(set *cluster.RuleSet, fit *cluster.RuleFit, concerned
 		return f
 	}
 	f.Result = Refused
-	f.Summary = fmt.Sprintf("rule %s needs %s, only %d can be placed on the stores that stay", rule.Name(), plural(rule.Count, "peer"), fit.Placed)
+	f.Summary = fmt.Sprintf("rule %s needs %s, only %d can be placed on the stores that stay", rule.Name(), cluster.Plural(rule.Count, "peer"), fit.Placed)
 	f.Fix = "add a store first, or lower the rule's count"
 	if rule.GroupID == cluster.TiFlashRuleGroup {
 		c.tiflashShortage(&f, fit)
@@ -145,5 +145,5 @@ func placesText(fit *cluster.RuleFit) string {
 	if fit.Rule.IsolationLevel == "" {
 		return ""
 	}
-	return fmt.Sprintf(", in %s", plural(fit.Places, "distinct "+fit.Rule.IsolationLevel))
+	return fmt.Sprintf(", in %s", cluster.Plural(fit.Places, "distinct "+fit.Rule.IsolationLevel))
 }

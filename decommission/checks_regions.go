@@ -21,7 +21,7 @@ func (c *checker) regionsOf(s *cluster.Store) []Finding {
 	const name = "regions"
 	survey := c.ev.Surveys[s.ID]
 	if survey == nil || survey.Err != nil {
-		f := Finding{Check: name, Result: Unknown, Stores: []cluster.StoreID{s.ID}, Summary: "could not read the regions of " + storeName(s)}
+		f := Finding{Check: name, Result: Unknown, Stores: []cluster.StoreID{s.ID}, Summary: "could not read the regions of " + s.String()}
 		if survey != nil {
 			f.Evidence = []string{survey.Err.Error()}
 		}
@@ -34,7 +34,7 @@ func (c *checker) regionsOf(s *cluster.Store) []Finding {
 		}
 		f := Finding{
 			Check: name, Result: result, Stores: []cluster.StoreID{s.ID}, Regions: count.Examples,
-			Summary: fmt.Sprintf("%s on store %d %s", plural(count.Count, "region"), s.ID, text), Fix: fix,
+			Summary: fmt.Sprintf("%s on store %d %s", cluster.Plural(count.Count, "region"), s.ID, text), Fix: fix,
 		}
 		if result == Refused {
 			f.Risk = "stuck-regions"
@@ -56,7 +56,7 @@ func (c *checker) regionsOf(s *cluster.Store) []Finding {
 	if len(findings) == 0 {
 		findings = append(findings, Finding{
 			Check: name, Result: OK, Stores: []cluster.StoreID{s.ID},
-			Summary: fmt.Sprintf("%s on store %d, all with a leader and a live majority", plural(survey.Regions, "region"), s.ID),
+			Summary: fmt.Sprintf("%s on store %d, all with a leader and a live majority", cluster.Plural(survey.Regions, "region"), s.ID),
 		})
 	}
 	return findings

@@ -23,7 +23,7 @@ func (c *checker) relocation(explained bool) []Finding {
 	if len(findings) == 0 {
 		findings = append(findings, Finding{
 			Check: "relocation", Result: OK,
-			Summary: fmt.Sprintf("of %s PD can move every peer that has to go, whatever it moves first", plural(judged, "region")),
+			Summary: fmt.Sprintf("of %s PD can move every peer that has to go, whatever it moves first", cluster.Plural(judged, "region")),
 		})
 	}
 	return findings
@@ -37,11 +37,11 @@ func (c *checker) relocationOf(s *cluster.Store, survey *Survey, explained bool)
 		}
 		f := Finding{
 			Check: "relocation", Result: result, Stores: []cluster.StoreID{s.ID}, Regions: count.Examples,
-			Summary: fmt.Sprintf("%s on store %d %s", plural(count.Count, "region"), s.ID, text+why), Fix: fix,
+			Summary: fmt.Sprintf("%s on store %d %s", cluster.Plural(count.Count, "region"), s.ID, text+why), Fix: fix,
 		}
 		switch {
 		case explained:
-			f = Finding{Check: f.Check, Result: Warning, Stores: f.Stores, Summary: fmt.Sprintf("%s on store %d %s", plural(count.Count, "region"), s.ID, text)}
+			f = Finding{Check: f.Check, Result: Warning, Stores: f.Stores, Summary: fmt.Sprintf("%s on store %d %s", cluster.Plural(count.Count, "region"), s.ID, text)}
 		case result == Refused:
 			f.Risk = "stuck-regions"
 			f.Evidence = c.closedStores()

@@ -82,7 +82,7 @@ func (l *Losses) sudden(tables map[int64]TableName) []Finding {
 		}
 		if f.Check == "majority" && f.Result == OK {
 			if n := l.count(cluster.LossElects); n > 0 {
-				f.Summary = fmt.Sprintf("of %s with a peer there, none loses its majority; %d elect another leader", plural(l.Regions, "region"), n)
+				f.Summary = fmt.Sprintf("of %s with a peer there, none loses its majority; %d elect another leader", cluster.Plural(l.Regions, "region"), n)
 			}
 		}
 	}

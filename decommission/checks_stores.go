@@ -21,22 +21,22 @@ func (c *checker) stateOf(s *cluster.Store) Finding {
 	switch {
 	case s.State == cluster.Tombstone:
 		f.Result = Refused
-		f.Summary = storeName(s) + " has left already: it is Tombstone"
+		f.Summary = s.String() + " has left already: it is Tombstone"
 		f.Fix = "clean up its host and its record: tiup cluster prune CLUSTER"
 	case s.State == cluster.Offline && s.PhysicallyDestroyed:
 		f.Result = Warning
-		f.Summary = storeName(s) + " is leaving already and is marked as physically destroyed: this cannot be cancelled"
+		f.Summary = s.String() + " is leaving already and is marked as physically destroyed: this cannot be cancelled"
 	case s.State == cluster.Offline:
-		f.Summary = storeName(s) + " is leaving already"
+		f.Summary = s.String() + " is leaving already"
 	case !known:
 		f.Result = Warning
-		f.Summary = storeName(s) + " has sent no heartbeat to this PD leader; its regions are rebuilt from their other copies"
+		f.Summary = s.String() + " has sent no heartbeat to this PD leader; its regions are rebuilt from their other copies"
 	case !s.Live(c.now):
 		f.Result = Warning
-		f.Summary = fmt.Sprintf("%s is %s, silent for %s; its regions are rebuilt from their other copies", storeName(s), s.StateName, age.Round(1e9))
+		f.Summary = fmt.Sprintf("%s is %s, silent for %s; its regions are rebuilt from their other copies", s, s.StateName, age.Round(1e9))
 		f.Fix = "if it can be started again, start it first"
 	default:
-		f.Summary = fmt.Sprintf("%s is %s, heartbeat %s ago", storeName(s), s.StateName, age.Round(1e9))
+		f.Summary = fmt.Sprintf("%s is %s, heartbeat %s ago", s, s.StateName, age.Round(1e9))
 	}
 	return f
 }
@@ -57,15 +57,8 @@ func (c *checker) otherLeaving() []Finding {
 	}
 	return []Finding{{
 		Check: name, Result: Warning, Stores: storeIDs(others),
-		Summary:  fmt.Sprintf("%s leaving at the same time; they are not counted as receivers and share the same limits", isAre(len(others), "other store")),
+		Summary:  cluster.Agree(len(others), "other store", "is", "are") + " leaving at the same time; they are not counted as receivers and share the same limits",
 		Evidence: []string{storeNames(others)},
 		Fix:      "let them finish first, or bring them back with ebb cancel-offline",
 	}}
-}
-
-func isAre(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " is"
-	}
-	return fmt.Sprintf("%d %ss are", n, noun)
 }

@@ -88,7 +88,7 @@ func (c *checker) tiflashShortage(f *Finding, fit *cluster.RuleFit) {
 			gone = append(gone, fmt.Sprintf("table %d", f.Tables[i].ID))
 		}
 	}
-	f.Summary = fmt.Sprintf("%s: %s asked for, %d can be placed on the TiFlash stores that stay", whose, plural(fit.Rule.Count, "TiFlash replica"), fit.Placed)
+	f.Summary = fmt.Sprintf("%s: %s asked for, %d can be placed on the TiFlash stores that stay", whose, cluster.Plural(fit.Rule.Count, "TiFlash replica"), fit.Placed)
 	if len(gone) > 0 {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("TiDB has no %s any more; the rule goes when TiDB has collected the garbage, or with DELETE PD/pd/api/v1/config/rule/tiflash/table-ID-r", few(gone)))
 	}

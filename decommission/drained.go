@@ -46,21 +46,21 @@ func ProveDrained(ctx context.Context, pd DrainedReader, id cluster.StoreID) (Dr
 	}
 	s := cluster.IndexStores(stores)[id]
 	if s != nil && s.State != cluster.Tombstone {
-		add(Refused, fmt.Sprintf("%s is %s, not Tombstone", storeName(s), s.StateName), "let it leave first: ebb scale-in, ebb watch")
+		add(Refused, fmt.Sprintf("%s is %s, not Tombstone", s, s.StateName), "let it leave first: ebb scale-in, ebb watch")
 		return Drained{}, findings
 	}
 	switch n, err := countRegions(ctx, pd, id); {
 	case err != nil:
 		add(Unknown, fmt.Sprintf("could not list the regions of store %d", id), "", err.Error())
 	case n > 0:
-		add(Refused, fmt.Sprintf("%s still name store %d", plural(n, "region"), id), "keep its data and its process; pd-ctl region store "+id.String())
+		add(Refused, fmt.Sprintf("%s still name store %d", cluster.Plural(n, "region"), id), "keep its data and its process; pd-ctl region store "+id.String())
 	}
 	stats, err := pd.RegionStats(ctx)
 	switch {
 	case err != nil:
 		add(Unknown, "could not count the peers of all regions", "", err.Error())
 	case stats.PeerCount[id] > 0:
-		add(Refused, fmt.Sprintf("PD counts %s on store %d", plural(stats.PeerCount[id], "peer"), id), "keep its data and its process")
+		add(Refused, fmt.Sprintf("PD counts %s on store %d", cluster.Plural(stats.PeerCount[id], "peer"), id), "keep its data and its process")
 	case stats.Regions == 0:
 		add(Unknown, "PD knows of no region at all: its cache may be empty", "run the command again when the regions have reported")
 	case leaders(stats) < stats.Regions:

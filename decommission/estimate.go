@@ -61,7 +61,7 @@ func (c *checker) floor(f *freight) *Estimate {
 	if perMinute <= 0 || cost <= 0 {
 		return nil
 	}
-	basis := fmt.Sprintf("%s at %.0f a minute, the add-peer limits of %s together", plural(f.regions, "region"), perMinute, plural(receivers, "receiver"))
+	basis := fmt.Sprintf("%s at %.0f a minute, the add-peer limits of %s together", cluster.Plural(f.regions, "region"), perMinute, cluster.Plural(receivers, "receiver"))
 	for _, part := range []struct {
 		n    int
 		text string

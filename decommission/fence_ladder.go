@@ -32,7 +32,7 @@ func newLadder(t *FenceTarget, d *FenceDeps) *ladder {
 	return &ladder{target: t, deps: d, report: FenceReport{StoreID: t.StoreID, Address: t.Address, Host: t.Host, Verdict: NotFenced}}
 }
 
-func (t *FenceTarget) name() string { return fmt.Sprintf("store %d (%s)", t.StoreID, t.Address) }
+func (t *FenceTarget) name() string { return cluster.StoreName(t.StoreID, t.Address) }
 
 // check notes one piece of evidence. Refused means that the store lives, Unknown
 // that nobody can tell, Warning that there is something left to do.

@@ -65,7 +65,7 @@ func (c *checker) heard(s *cluster.Store) *Finding {
 	switch {
 	case !known:
 		f.Result = Unknown
-		f.Summary = storeName(s) + " has sent no heartbeat that PD knows of, so nobody can tell for how long it has been silent"
+		f.Summary = s.String() + " has sent no heartbeat that PD knows of, so nobody can tell for how long it has been silent"
 		f.Fix = "wait a minute and run the command again; if PD still knows of none, look at the host"
 	case age > cluster.DisconnectedAfter:
 		return nil
@@ -77,7 +77,7 @@ func (c *checker) heard(s *cluster.Store) *Finding {
 		f.Fix = "let it leave without loss: ebb scale-in"
 	}
 	if known {
-		f.Summary = fmt.Sprintf("%s is alive: it sent a heartbeat %s ago", storeName(s), age.Round(time.Second))
+		f.Summary = fmt.Sprintf("%s is alive: it sent a heartbeat %s ago", s, age.Round(time.Second))
 	}
 	return f
 }

@@ -113,7 +113,7 @@ func (p *ForceRemovePlan) planSteps(snap *cluster.Snapshot, req *ForceRemoveRequ
 	if req.Topology != "" && len(req.InTopology) > 0 {
 		p.Steps = append(p.Steps, Step{
 			Kind: StepRemoveFromTopology, Nodes: req.InTopology, Undo: "from the backup that is made beside it",
-			Text: fmt.Sprintf("when PD has replaced all peers: remove %s from %s", plural(len(req.InTopology), "node"), req.Topology),
+			Text: fmt.Sprintf("when PD has replaced all peers: remove %s from %s", cluster.Plural(len(req.InTopology), "node"), req.Topology),
 		})
 	}
 }

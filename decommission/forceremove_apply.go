@@ -124,10 +124,11 @@ func (r *forceRun) fence(ctx context.Context, targets []FenceTarget) (map[cluste
 // notCleared is why a store is not cleared. Somebody may have accepted that
 // nobody can tell, and yet PD was not silent all the time.
 func notCleared(report *FenceReport) error {
+	name := cluster.StoreName(report.StoreID, report.Address)
 	if err := report.Err(); err != nil {
-		return fmt.Errorf("fence store %d (%s): %s: %w", report.StoreID, report.Address, report.Verdict, err)
+		return fmt.Errorf("fence %s: %s: %w", name, report.Verdict, err)
 	}
-	return fmt.Errorf("fence store %d (%s): %s", report.StoreID, report.Address, report.Verdict)
+	return fmt.Errorf("fence %s: %s", name, report.Verdict)
 }
 
 // recordAcceptance keeps in the journal what was known when the risk was taken.
@@ -147,7 +148,7 @@ func (r *forceRun) remove(ctx context.Context, targets []FenceTarget, cleared ma
 	for i := range targets {
 		id := targets[i].StoreID
 		if s := snap.Store(id); !s.LastHeartbeat.Equal(cleared[id].lastHeartbeat()) {
-			return &MovedError{Verb: r.plan.Verb, Changes: []string{storeName(s) + " has sent a heartbeat"}}
+			return &MovedError{Verb: r.plan.Verb, Changes: []string{s.String() + " has sent a heartbeat"}}
 		}
 	}
 	set := r.plan.StoreIDs()

@@ -15,17 +15,17 @@ func (c *checker) forceState(s *cluster.Store) Finding {
 	switch heard := c.heard(s); {
 	case s.State == cluster.Tombstone && !s.PhysicallyDestroyed:
 		f.Result = Refused
-		f.Summary = storeName(s) + " has left the cluster the regular way: it is Tombstone"
+		f.Summary = s.String() + " has left the cluster the regular way: it is Tombstone"
 		f.Fix = "clean up with ebb prune; where its host is dead, with --skip-unreachable"
 	case s.State == cluster.Tombstone:
-		f.Summary = storeName(s) + " was written off and is Tombstone"
+		f.Summary = s.String() + " was written off and is Tombstone"
 	case heard != nil && (heard.Result != Unknown || !s.PhysicallyDestroyed):
 		return *heard
 	case s.PhysicallyDestroyed:
-		f.Summary = fmt.Sprintf("%s is written off already, with %s left", storeName(s), plural(s.RegionCount, "region"))
+		f.Summary = fmt.Sprintf("%s is written off already, with %s left", s, cluster.Plural(s.RegionCount, "region"))
 	default:
 		age, _ := s.HeartbeatAge(c.now)
-		f.Summary = fmt.Sprintf("%s is %s, silent for %s", storeName(s), s.StateName, age.Round(time.Second))
+		f.Summary = fmt.Sprintf("%s is %s, silent for %s", s, s.StateName, age.Round(time.Second))
 	}
 	return f
 }

@@ -139,7 +139,7 @@ func (e *LossExample) line() string {
 	if e.TableID != nil {
 		fmt.Fprintf(&b, " of table %d", *e.TableID)
 	}
-	fmt.Fprintf(&b, ": %d of %s left", e.Verdict.Old.Live, plural(e.Verdict.Old.Voters, "voter"))
+	fmt.Fprintf(&b, ": %d of %s left", e.Verdict.Old.Live, cluster.Plural(e.Verdict.Old.Voters, "voter"))
 	if e.Verdict.Joint {
 		fmt.Fprintf(&b, " in the old half, %d of %d in the new one", e.Verdict.New.Live, e.Verdict.New.Voters)
 	}

@@ -44,7 +44,7 @@ func (l *Losses) findings() []Finding {
 		}
 		f := Finding{
 			Check: name, Result: Unknown, Stores: l.Stores, Regions: g.regions(), Fix: lossFixes[g.Reason],
-			Summary: fmt.Sprintf("%d of %s %s", g.Count, plural(l.Regions, "region"), lossTexts[g.Reason]),
+			Summary: fmt.Sprintf("%d of %s %s", g.Count, cluster.Plural(l.Regions, "region"), lossTexts[g.Reason]),
 		}
 		if g.Answer == cluster.No {
 			f.Result, f.Fix = Refused, "start one of the dead stores again, if that can be done at all; what else can be done is listed with the plan"
@@ -57,7 +57,7 @@ func (l *Losses) findings() []Finding {
 	if len(findings) == 0 {
 		findings = append(findings, Finding{
 			Check: name, Result: OK, Stores: l.Stores,
-			Summary: fmt.Sprintf("of %s with a peer there, none loses its majority or its leader", plural(l.Regions, "region")),
+			Summary: fmt.Sprintf("of %s with a peer there, none loses its majority or its leader", cluster.Plural(l.Regions, "region")),
 		})
 	}
 	return append(findings, l.tiflash()...)
@@ -70,7 +70,7 @@ func (l *Losses) tiflash() []Finding {
 	}
 	f := Finding{
 		Check: "tiflash", Result: Warning, Stores: l.Stores, Regions: g.regions(),
-		Summary: fmt.Sprintf("%s would lose the last TiFlash replica; no data is lost, but queries that need TiFlash fail until PD has made another", plural(g.Count, "region")),
+		Summary: fmt.Sprintf("%s would lose the last TiFlash replica; no data is lost, but queries that need TiFlash fail until PD has made another", cluster.Plural(g.Count, "region")),
 	}
 	var tables []string
 	for i := range g.Examples {

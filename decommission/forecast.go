@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"ebb/cluster"
 )
 
 // rateWindow is how far back the rate of leaving looks, forecastWindow how far
@@ -85,7 +87,7 @@ func forecast(samples []sample) *Forecast {
 	f := &Forecast{
 		Low: duration(float64(now.regions) / (mean + spread)),
 		Basis: fmt.Sprintf("%s in the last %s, and up to %s until PD buries the store",
-			plural(window[0].regions-now.regions, "region"), span.Round(time.Second), buryingTakes),
+			cluster.Plural(window[0].regions-now.regions, "region"), span.Round(time.Second), buryingTakes),
 	}
 	if mean > spread {
 		f.High = duration(float64(now.regions)/(mean-spread)) + buryingTakes

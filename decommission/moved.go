@@ -46,7 +46,7 @@ func checkUnmoved(p *Plan, snap *cluster.Snapshot) error {
 		case s == nil:
 			changes = append(changes, fmt.Sprintf("store %d, which was counted on, is unknown to PD now", id))
 		case s.State != cluster.Up || !s.Live(snap.ReadAt):
-			changes = append(changes, fmt.Sprintf("%s, which was counted on, is %s and not live and staying any more", storeName(s), s.StateName))
+			changes = append(changes, fmt.Sprintf("%s, which was counted on, is %s and not live and staying any more", s, s.StateName))
 		}
 	}
 	if len(changes) > 0 {

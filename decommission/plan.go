@@ -147,11 +147,11 @@ func (p *Plan) planMark(req Request, offline bool) {
 	}
 	step := Step{
 		Kind: StepMarkOffline, Nodes: nodes, Undo: "ebb cancel-offline", Done: done,
-		Text: fmt.Sprintf("set offline: true for %s in %s", plural(len(nodes), "node"), req.Topology),
+		Text: fmt.Sprintf("set offline: true for %s in %s", cluster.Plural(len(nodes), "node"), req.Topology),
 	}
 	if !offline {
 		step.Kind, step.Undo = StepUnmarkOffline, ""
-		step.Text = fmt.Sprintf("clear offline: true of %s in %s", plural(len(nodes), "node"), req.Topology)
+		step.Text = fmt.Sprintf("clear offline: true of %s in %s", cluster.Plural(len(nodes), "node"), req.Topology)
 	}
 	p.Steps = append(p.Steps, step)
 }
@@ -187,7 +187,7 @@ func newPlan(verb string, c *checker, req Request) *Plan {
 	return p
 }
 
-func (s *PlannedStore) name() string { return fmt.Sprintf("store %d (%s)", s.ID, s.Address) }
+func (s *PlannedStore) name() string { return cluster.StoreName(s.ID, s.Address) }
 
 func targetIDs(targets []Target) []cluster.StoreID {
 	ids := make([]cluster.StoreID, 0, len(targets))

@@ -117,7 +117,7 @@ func (p *PrunePlan) planRemoval(c *checker, req *PruneRequest) {
 	if req.Topology != "" && len(nodes) > 0 {
 		p.Steps = append(p.Steps, Step{
 			Kind: StepRemoveFromTopology, Nodes: nodes, Undo: "from the backup that is made beside it",
-			Text: fmt.Sprintf("remove %s from %s", plural(len(nodes), "node"), req.Topology),
+			Text: fmt.Sprintf("remove %s from %s", cluster.Plural(len(nodes), "node"), req.Topology),
 		})
 	}
 	if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == StepCleanLater }) {

@@ -180,12 +180,12 @@ func (e *UnfinishedError) Error() string {
 	s := &e.Stores[0]
 	switch s.Phase {
 	case PhaseCameBack:
-		return fmt.Sprintf("store %d (%s) is %s again: its leaving was cancelled", s.ID, s.Address, s.State)
+		return fmt.Sprintf("%s is %s again: its leaving was cancelled", cluster.StoreName(s.ID, s.Address), s.State)
 	case PhaseBuriedEarly:
 		if s.State == "" {
-			return fmt.Sprintf("PD has no record of store %d, but %s still name it", s.ID, plural(s.Regions, "region"))
+			return fmt.Sprintf("PD has no record of store %d, but %s still name it", s.ID, cluster.Plural(s.Regions, "region"))
 		}
-		return fmt.Sprintf("PD calls store %d (%s) Tombstone, but %s still name it", s.ID, s.Address, plural(s.Regions, "region"))
+		return fmt.Sprintf("PD calls %s Tombstone, but %s still name it", cluster.StoreName(s.ID, s.Address), cluster.Plural(s.Regions, "region"))
 	}
 	return fmt.Sprintf("store %d is %s", s.ID, s.Phase)
 }

@@ -100,7 +100,7 @@ func (p *Paced) measure(v *view) {
 		if gone > 0 {
 			p.PerSecond = float64(gone) / later.After.Seconds()
 			p.ETA = time.Duration(float64(v.remaining()-gone) / p.PerSecond * float64(time.Second))
-			p.Basis = fmt.Sprintf("%s left within %s", plural(gone, "region"), clock(later.After))
+			p.Basis = fmt.Sprintf("%s left within %s", cluster.Plural(gone, "region"), clock(later.After))
 			return
 		}
 	}

@@ -114,9 +114,9 @@ func (v *view) headline(r *Report) string {
 				n++
 			}
 		}
-		return fmt.Sprintf("%s found; first: %s", plural(n, "problem"), r.Causes[0].Sentence)
+		return fmt.Sprintf("%s found; first: %s", cluster.Plural(n, "problem"), r.Causes[0].Sentence)
 	case CouldNotLook:
-		return fmt.Sprintf("cannot tell: %s could not look", plural(v.blind(r), "rule"))
+		return fmt.Sprintf("cannot tell: %s could not look", cluster.Plural(v.blind(r), "rule"))
 	case OK, NotApplicable, Note, Pace:
 	}
 	switch {

@@ -24,7 +24,7 @@ func evictLeaders(v *view) []Cause {
 	case len(shut) == len(tikv) && leaders > 0:
 		causes = append(causes, Cause{
 			Severity: Problem, Certainty: Certain, Blocked: leaders, Stores: storeIDs(shut),
-			Sentence: fmt.Sprintf("%s cannot leave: every TiKV store that stays is under evict-leader", plural(leaders, "leader")),
+			Sentence: fmt.Sprintf("%s cannot leave: every TiKV store that stays is under evict-leader", cluster.Plural(leaders, "leader")),
 			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idsText(storeIDs(shut))},
 			Next:     removeEvictions(shut), Risk: "the stores get leaders again: somebody may be restarting one",
 		})
@@ -72,7 +72,7 @@ func (v *view) noNewLeader() []Cause {
 	}
 	return []Cause{{
 		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s led from the leaving stores, and no other store may take over", agree(stuck.Count, "region", "is", "are")),
+		Sentence: fmt.Sprintf("%s led from the leaving stores, and no other store may take over", cluster.Agree(stuck.Count, "region", "is", "are")),
 		Evidence: []string{"regions/store, stores, config/rules: " + regionList(stuck)},
 		Next:     "ebb explain " + firstID(stuck.Examples) + " CLUSTER", Risk: "none: it only looks",
 	}}

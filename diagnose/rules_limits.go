@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ebb/cluster"
@@ -74,7 +75,7 @@ func addPeerLimit(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Pace, Certainty: Likely,
-			Sentence: fmt.Sprintf("%s can add %.0f peers a minute together; %s take at least %s", plural(f.receivers, string(engine)+" store"), f.perMinute, plural(f.regions, "region"), clock(f.time)),
+			Sentence: fmt.Sprintf("%s can add %.0f peers a minute together; %s take at least %s", cluster.Plural(f.receivers, string(engine)+" store"), f.perMinute, cluster.Plural(f.regions, "region"), clock(f.time)),
 			Evidence: []string{fmt.Sprintf("stores/limit: add-peer of the receivers is %s a minute", f.spread())},
 			Next:     "ebb tune show CLUSTER", Risk: "none: it only looks; raising limits loads the stores that answer queries",
 		})
@@ -91,7 +92,7 @@ func removePeerLimit(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Pace, Certainty: Certain, Stores: []cluster.StoreID{s.ID},
-			Sentence: fmt.Sprintf("%s may lose only %.0f peers a minute; PD had lifted that limit when it began to leave", storeName(s), limit.RemovePeer),
+			Sentence: fmt.Sprintf("%s may lose only %.0f peers a minute; PD had lifted that limit when it began to leave", s, limit.RemovePeer),
 			Evidence: []string{fmt.Sprintf("stores/limit: remove-peer of store %d is %.0f", s.ID, limit.RemovePeer), "setting the limit of all stores does that (pd#7091)"},
 			Next:     fmt.Sprintf("pd-ctl store limit %d 100000000 remove-peer", s.ID), Risk: "none: it is what PD sets itself",
 		})
@@ -133,7 +134,7 @@ func leadersOnLeaving(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Pace, Certainty: Possible, Stores: []cluster.StoreID{s.ID},
-			Sentence: fmt.Sprintf("%s leads %d of its %s, and makes the snapshots of those itself", storeName(s), leaders, plural(v.regionsOn(s), "region")),
+			Sentence: fmt.Sprintf("%s leads %d of its %s, and makes the snapshots of those itself", s, leaders, cluster.Plural(v.regionsOn(s), "region")),
 			Evidence: []string{fmt.Sprintf("stores: leader_count %d, sending_snap_count %d", s.LeaderCount, s.SendingSnapCount)},
 			Next:     fmt.Sprintf("ebb scale-in CLUSTER -N %d --evict-leader", s.ID), Risk: "its leaders move at once to the other stores",
 		})
@@ -163,7 +164,7 @@ func busyTargets(v *view) []Cause {
 		}
 		if len(why) > 0 {
 			busy = append(busy, s)
-			lines = append(lines, fmt.Sprintf("stores: %s: %s", storeName(s), joinAnd(why)))
+			lines = append(lines, fmt.Sprintf("stores: %s: %s", s, strings.Join(why, ", ")))
 		}
 	}
 	if len(busy) == 0 {
@@ -171,15 +172,7 @@ func busyTargets(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Pace, Certainty: Certain, Stores: storeIDs(busy), Blocked: v.inClass(TailTargetBusy).Count,
-		Sentence: fmt.Sprintf("%d of %s that stay are busy or slow, PD waits for them", len(busy), plural(len(v.receivers), "store")),
+		Sentence: fmt.Sprintf("%d of %s that stay are busy or slow, PD waits for them", len(busy), cluster.Plural(len(v.receivers), "store")),
 		Evidence: lines[:min(len(lines), 4)], Next: "look at disk and CPU of " + storeNames(busy[:1]), Risk: "none",
 	}}
-}
-
-func joinAnd(parts []string) string {
-	text := parts[0]
-	for _, p := range parts[1:] {
-		text += ", " + p
-	}
-	return text
 }

@@ -45,7 +45,7 @@ func stuckChanges(v *view) []Cause {
 		op := last[stuck.Examples[0]]
 		return []Cause{{
 			Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
-			Sentence: fmt.Sprintf("%s into a timeout when PD last changed them", agree(stuck.Count, "region", "ran", "ran")),
+			Sentence: fmt.Sprintf("%s into a timeout when PD last changed them", cluster.Agree(stuck.Count, "region", "ran", "ran")),
 			Evidence: []string{fmt.Sprintf("operators/records: region %d: %s {%s} ended by timeout, at step %d of %d", op.RegionID, op.Desc, op.Brief, op.CurrentStep+1, len(op.Steps))},
 			Next:     "ebb explain " + firstID(stuck.Examples) + " CLUSTER", Risk: "none",
 		}}
@@ -57,7 +57,7 @@ func stuckChanges(v *view) []Cause {
 	// A healthy move passes through a joint state, so one look proves nothing.
 	return []Cause{{
 		Severity: Note, Certainty: Possible, Blocked: 0, Regions: joint.Examples,
-		Sentence: fmt.Sprintf("%s in the middle of a change of peers, without an operator", plural(joint.Count, "region")),
+		Sentence: fmt.Sprintf("%s in the middle of a change of peers, without an operator", cluster.Plural(joint.Count, "region")),
 		Evidence: []string{"regions/store: IncomingVoter or DemotingVoter in " + regionList(joint)},
 		Next:     "look again in a minute; if the same regions are named: ebb explain " + firstID(joint.Examples) + " CLUSTER", Risk: "none",
 	}}
@@ -95,7 +95,7 @@ func deadTargets(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Stores: sortedKeys(dead), Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s for %s without heartbeats", agree(stuck.Count, "operator", "waits", "wait"), plural(len(dead), "store")),
+		Sentence: fmt.Sprintf("%s for %s without heartbeats", cluster.Agree(stuck.Count, "operator", "waits", "wait"), cluster.Plural(len(dead), "store")),
 		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}", example.RegionID, example.Desc, example.Brief)},
 		Next:     "pd-ctl operator remove " + firstID(stuck.Examples),
 		Risk:     "none: PD makes a new operator with another target",
@@ -126,7 +126,7 @@ func slowOperators(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Pace, Certainty: Likely, Regions: slow.Examples,
-		Sentence: fmt.Sprintf("%s running for more than %s, the oldest for %s: snapshots are slow", agree(slow.Count, "operator", "has been", "have been"), clock(longRun), clock(v.now.Sub(oldest.StartedAt))),
+		Sentence: fmt.Sprintf("%s running for more than %s, the oldest for %s: snapshots are slow", cluster.Agree(slow.Count, "operator", "has been", "have been"), clock(longRun), clock(v.now.Sub(oldest.StartedAt))),
 		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}, at step %d of %d", oldest.RegionID, oldest.Desc, oldest.Brief, oldest.CurrentStep+1, len(oldest.Steps))},
 		Next:     "look at disk and network of the stores that it names, and at TiKV's server.snap-io-max-bytes-per-sec", Risk: "raising it takes bandwidth from queries",
 	}}

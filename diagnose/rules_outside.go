@@ -55,14 +55,14 @@ func notPruned(v *view) []Cause {
 		case s.State == cluster.Tombstone:
 			causes = append(causes, Cause{
 				Severity: Note, Certainty: Certain, Stores: []cluster.StoreID{s.ID},
-				Sentence: fmt.Sprintf("%s has left and waits to be cleaned up", storeName(s)),
+				Sentence: fmt.Sprintf("%s has left and waits to be cleaned up", s),
 				Evidence: []string{fmt.Sprintf("stores: Tombstone; topology: node %s, offline: %t", n.ID, n.Offline)},
 				Next:     "ebb prune CLUSTER -N " + s.ID.String() + " --dry-run", Risk: "none: a dry run changes nothing",
 			})
 		case s.State == cluster.Offline && !n.Offline:
 			causes = append(causes, Cause{
 				Severity: Note, Certainty: Certain, Stores: []cluster.StoreID{s.ID},
-				Sentence: fmt.Sprintf("%s leaves, but the topology does not mark it: tiup cluster prune will pass it over", storeName(s)),
+				Sentence: fmt.Sprintf("%s leaves, but the topology does not mark it: tiup cluster prune will pass it over", s),
 				Evidence: []string{fmt.Sprintf("stores: Offline; topology: node %s has no offline: true", n.ID)},
 				Next:     "when it is Tombstone: ebb prune CLUSTER -N " + s.ID.String(), Risk: "deletes its data, after looking at every region again",
 			})
@@ -90,13 +90,13 @@ func notInTopology(v *view) []Cause {
 		}
 		c := Cause{
 			Severity: Note, Certainty: Possible, Stores: []cluster.StoreID{s.ID},
-			Sentence: fmt.Sprintf("%s is not in the topology", storeName(s)),
+			Sentence: fmt.Sprintf("%s is not in the topology", s),
 			Evidence: []string{"stores: " + s.StateName + ", " + v.silence(s)},
 			Next:     "ebb display CLUSTER", Risk: "none: it only looks",
 		}
 		if v.removedWithoutPD(s) {
 			c.Severity, c.Certainty = Problem, Likely
-			c.Sentence = fmt.Sprintf("%s is Up for PD, silent, and not in the topology: it was removed without PD", storeName(s))
+			c.Sentence = fmt.Sprintf("%s is Up for PD, silent, and not in the topology: it was removed without PD", s)
 			c.Next, c.Risk = fmt.Sprintf("ebb scale-in CLUSTER -N %d --dry-run", s.ID), "none: a dry run changes nothing"
 		}
 		causes = append(causes, c)
@@ -119,13 +119,13 @@ func processState(v *view) []Cause {
 		age, heard := s.HeartbeatAge(v.now)
 		switch {
 		case h.Running && s.State == cluster.Tombstone:
-			c.Sentence = fmt.Sprintf("%s is Tombstone, but its process runs", storeName(s))
+			c.Sentence = fmt.Sprintf("%s is Tombstone, but its process runs", s)
 			c.Next, c.Risk = "ebb prune CLUSTER -N "+id.String()+" --dry-run", "none: a dry run changes nothing"
 		case h.Running && heard && age > cluster.DisconnectedAfter:
-			c.Sentence = fmt.Sprintf("the process of %s runs, but PD does not hear it", storeName(s))
+			c.Sentence = fmt.Sprintf("the process of %s runs, but PD does not hear it", s)
 			c.Next, c.Risk = "look at its log: it may hang, or not reach PD", "do not force its removal: it holds live data"
 		case !h.Running && s.State != cluster.Tombstone && v.regionsOn(s) > 0:
-			c.Sentence = fmt.Sprintf("the process of %s does not run, and %s left on it", storeName(s), agree(v.regionsOn(s), "region", "is", "are"))
+			c.Sentence = fmt.Sprintf("the process of %s does not run, and %s left on it", s, cluster.Agree(v.regionsOn(s), "region", "is", "are"))
 			c.Next, c.Risk = "start it: systemctl start "+h.Unit, "none while its data is the original"
 		default:
 			continue

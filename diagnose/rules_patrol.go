@@ -45,7 +45,7 @@ func tailWaits(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Pace, Certainty: Possible, Regions: waiting.Examples,
-		Sentence: fmt.Sprintf("the last %s wait for PD's patrol to come by; no operator moves one now", plural(left, "region")),
+		Sentence: fmt.Sprintf("the last %s wait for PD's patrol to come by; no operator moves one now", cluster.Plural(left, "region")),
 		Evidence: []string{"operators: none for these stores", "regions/store: all have a leader, a majority and a store to go to"},
 		Next:     "look again in a minute: ebb diagnose CLUSTER --for 1m", Risk: "none",
 	}}

@@ -75,13 +75,13 @@ func (v *view) shortageCause(s *shortage) (Cause, bool) {
 	}
 	c := Cause{
 		Severity: Problem, Certainty: Likely, Blocked: blocked, Regions: stuck.Examples,
-		Evidence: []string{fmt.Sprintf("config/rules: %s wants %s%s", s.rule.Name(), plural(s.rule.Count, string(s.rule.Role)), wants(&s.rule))},
+		Evidence: []string{fmt.Sprintf("config/rules: %s wants %s%s", s.rule.Name(), cluster.Plural(s.rule.Count, string(s.rule.Role)), wants(&s.rule))},
 	}
-	have := fmt.Sprintf("rule %s wants %s", s.rule.Name(), plural(s.rule.Count, string(s.rule.Role)))
+	have := fmt.Sprintf("rule %s wants %s", s.rule.Name(), cluster.Plural(s.rule.Count, string(s.rule.Role)))
 	switch s.blame {
 	case "D01":
 		c.Certainty = Certain
-		c.Sentence = fmt.Sprintf("%s, and only %s that could hold one", have, stays(s.fit.Accepting))
+		c.Sentence = fmt.Sprintf("%s, and only %s that could hold one", have, cluster.Agree(s.fit.Accepting, "store", "stays", "stay"))
 		c.Next, c.Risk = "add a store; or take one back: ebb cancel-offline CLUSTER "+v.nodeFlag(), "none: what moved already moves back later"
 		if v.allUp() {
 			c.Next, c.Risk = "add a store first", "none"
@@ -102,7 +102,7 @@ func (v *view) shortageCause(s *shortage) (Cause, bool) {
 	case "D14":
 		c.Sentence = fmt.Sprintf("%s, and only %d can be placed for its labels", have, s.placed)
 		if s.fit.Places < s.fit.Accepting {
-			c.Sentence = fmt.Sprintf("%s, each in another %s, and only %s", have, s.rule.IsolationLevel, stays2(s.fit.Places, s.rule.IsolationLevel))
+			c.Sentence = fmt.Sprintf("%s, each in another %s, and only %s", have, s.rule.IsolationLevel, placesLeft(s.fit.Places, s.rule.IsolationLevel))
 		}
 		c.Next, c.Risk = "add a store with these labels; or look at one region: ebb explain "+firstID(stuck.Examples)+" CLUSTER", "none"
 		if len(s.lacking) > 0 {
@@ -125,7 +125,7 @@ func (v *view) noTarget() []Cause {
 	}
 	return []Cause{{
 		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s no store to go to, for where the other peers are", agree(stuck.Count, "region", "has", "have")),
+		Sentence: fmt.Sprintf("%s no store to go to, for where the other peers are", cluster.Agree(stuck.Count, "region", "has", "have")),
 		Evidence: []string{"regions/store, config/rules, stores: no store passes PD's filters for " + regionList(stuck)},
 		Next:     "ebb explain " + firstID(stuck.Examples) + " CLUSTER", Risk: "none: it only looks",
 	}}
@@ -138,20 +138,14 @@ func firstID(ids []cluster.RegionID) string {
 	return ids[0].String()
 }
 
-func stays(n int) string {
-	if n == 1 {
-		return "1 store stays"
-	}
-	return fmt.Sprintf("%d stores stay", n)
-}
-
-func stays2(n int, level string) string {
+func placesLeft(n int, level string) string {
 	if n == 1 {
 		return "1 " + level + " is left"
 	}
 	return fmt.Sprintf("%d of them are left", n)
 }
 
+// isAre names the stores with the verb that goes with their number.
 func isAre(stores []*cluster.Store) string {
 	if len(stores) == 1 {
 		return storeNames(stores) + " is"

@@ -44,7 +44,7 @@ func deadRegions(v *view) []Cause {
 	}
 	c := Cause{
 		Severity: Problem, Certainty: Likely, Blocked: both.Count, Regions: both.Examples,
-		Sentence: fmt.Sprintf("%s cannot change: %d without a leader on a live store, %d without a live majority", plural(both.Count, "region"), leaderless.Count, minority.Count),
+		Sentence: fmt.Sprintf("%s cannot change: %d without a leader on a live store, %d without a live majority", cluster.Plural(both.Count, "region"), leaderless.Count, minority.Count),
 		Evidence: []string{fmt.Sprintf("regions/store: leader, peers, down_peers, pending_peers of %s", regionList(both))},
 		Next:     "ebb explain " + firstID(both.Examples) + " CLUSTER",
 		Risk:     "none; where the other peers are lost for good, only an unsafe recovery helps, and it may lose data",
@@ -69,7 +69,7 @@ func unjudged(v *view) string {
 	if unknown.Count == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s cannot be judged by what PD shows; look at one with ebb explain %d", plural(unknown.Count, "region"), unknown.Examples[0])
+	return fmt.Sprintf("%s cannot be judged by what PD shows; look at one with ebb explain %d", cluster.Plural(unknown.Count, "region"), unknown.Examples[0])
 }
 
 // regionList names regions; as many as fit may not be all.
@@ -100,14 +100,14 @@ func forcedRegions(v *view) []Cause {
 		}
 		c := Cause{
 			Severity: Problem, Certainty: Certain, Blocked: stuck.Count, Stores: storeIDs(one), Regions: stuck.Examples,
-			Sentence: fmt.Sprintf("%s was deleted by force, which cannot be taken back, and %s cannot go on without it", storeName(s), plural(stuck.Count, "region")),
+			Sentence: fmt.Sprintf("%s was deleted by force, which cannot be taken back, and %s cannot go on without it", s, cluster.Plural(stuck.Count, "region")),
 			Evidence: []string{"stores: physically_destroyed is true; " + v.silence(s)},
 			Next:     fmt.Sprintf("keep its data; start it again if you can; see what is lost: ebb force-remove CLUSTER -N %d --dry-run", s.ID),
 			Risk:     "none: a dry run changes nothing",
 		}
 		if alive {
 			c.Certainty = Certain
-			c.Sentence = fmt.Sprintf("%s was deleted by force but still sends heartbeats", storeName(s))
+			c.Sentence = fmt.Sprintf("%s was deleted by force but still sends heartbeats", s)
 			c.Next = fmt.Sprintf("let it run until its regions have left: ebb watch CLUSTER -N %d", s.ID)
 			c.Risk = "stopping it now turns its regions into lost copies"
 		}
@@ -135,7 +135,7 @@ func orphanPeers(v *view) []Cause {
 	here := v.heading(func(t *Tally) cluster.RegionCount { return t.Unknown })
 	c := Cause{
 		Severity: Problem, Certainty: Certain, Blocked: v.inClass(TailOrphan).Count, Stores: unknown, Regions: here.Examples,
-		Sentence: fmt.Sprintf("%s on %s that PD has no record of", plural(peers, "peer"), plural(len(unknown), "store")),
+		Sentence: fmt.Sprintf("%s on %s that PD has no record of", cluster.Plural(peers, "peer"), cluster.Plural(len(unknown), "store")),
 		Evidence: []string{fmt.Sprintf("stats/region: store_peer_count has ids %s, stores does not", idsText(unknown))},
 		Next:     "ebb orphans CLUSTER",
 		Risk:     "none: it only looks; removing one is judged region by region",
@@ -174,7 +174,7 @@ func bigRegions(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Pace, Certainty: Likely, Blocked: big.Count, Regions: big.Examples,
-		Sentence: fmt.Sprintf("%s far bigger than usual, the largest of %s", plural(big.Count, "region"), cluster.FormatBytes(uint64(max(largest, 0))<<20)),
+		Sentence: fmt.Sprintf("%s far bigger than usual, the largest of %s", cluster.Plural(big.Count, "region"), cluster.FormatBytes(uint64(max(largest, 0))<<20)),
 		Evidence: []string{fmt.Sprintf("regions/store: approximate_size of region %d is %d MiB", id, largest)},
 		Next:     fmt.Sprintf("split it first: pd-ctl operator add split-region %d --policy=scan", id),
 		Risk:     "reads the whole region once to find the middle",
@@ -188,7 +188,7 @@ func downPeers(v *view) []Cause {
 	if held.Count > 0 {
 		c := Cause{
 			Severity: Problem, Certainty: Likely, Blocked: held.Count, Regions: held.Examples,
-			Sentence: fmt.Sprintf("%s for a peer that is down or pending: PD drops none before that one is back", agree(held.Count, "region", "waits", "wait")),
+			Sentence: fmt.Sprintf("%s for a peer that is down or pending: PD drops none before that one is back", cluster.Agree(held.Count, "region", "waits", "wait")),
 			Evidence: []string{"regions/store: down_peers, pending_peers of " + regionList(held)},
 			Next:     "ebb explain " + firstID(held.Examples) + " CLUSTER", Risk: "none",
 		}
@@ -203,7 +203,7 @@ func downPeers(v *view) []Cause {
 	}
 	c := Cause{
 		Severity: Note, Certainty: Certain, Regions: fragile.Examples,
-		Sentence: fmt.Sprintf("%s a down peer on another store; bring that back before another store stops", agree(fragile.Count, "region", "has", "have")),
+		Sentence: fmt.Sprintf("%s a down peer on another store; bring that back before another store stops", cluster.Agree(fragile.Count, "region", "has", "have")),
 		Evidence: []string{"regions/store: down_peers of " + regionList(fragile)},
 		Next:     "ebb explain " + firstID(fragile.Examples) + " CLUSTER", Risk: "none",
 	}

@@ -187,13 +187,13 @@ func scheduleDenied(v *view) []Cause {
 	denied := v.heading(func(t *Tally) cluster.RegionCount { return t.Denied })
 	c := Cause{
 		Severity: Note, Certainty: Certain, Regions: denied.Examples,
-		Sentence: fmt.Sprintf("%s with schedule=deny: no merging or balancing there; backups and imports set it for a while", plural(len(ids), "key range rule")),
+		Sentence: fmt.Sprintf("%s with schedule=deny: no merging or balancing there; backups and imports set it for a while", cluster.Plural(len(ids), "key range rule")),
 		Evidence: []string{"config/region-label/rules: " + ids[0]},
 		Next:     "leave it to the tool that set it; or, left behind: curl -X DELETE PD/pd/api/v1/config/region-label/rule/" + strings.ReplaceAll(ids[0], "/", "%2F"), Risk: "an import that still runs slows down or fails",
 	}
 	if v.release.known() && slices.ContainsFunc(denyBlocks, func(r versions) bool { return r.has(v.release) }) && denied.Count > 0 {
 		c.Severity, c.Certainty, c.Blocked = Problem, Likely, denied.Count
-		c.Sentence = fmt.Sprintf("%s in key ranges with schedule=deny, which keeps PD %s from moving them at all", agree(denied.Count, "region", "lies", "lie"), v.snap.PDVersion)
+		c.Sentence = fmt.Sprintf("%s in key ranges with schedule=deny, which keeps PD %s from moving them at all", cluster.Agree(denied.Count, "region", "lies", "lie"), v.snap.PDVersion)
 	}
 	return []Cause{c}
 }
@@ -243,7 +243,7 @@ func pausedSchedulers(v *view) []Cause {
 	}
 	return []Cause{{
 		Severity: Note, Certainty: Certain,
-		Sentence: fmt.Sprintf("%s paused: a backup or an import may be running, or has died", agree(len(v.ev.PausedSchedulers), "scheduler", "is", "are")),
+		Sentence: fmt.Sprintf("%s paused: a backup or an import may be running, or has died", cluster.Agree(len(v.ev.PausedSchedulers), "scheduler", "is", "are")),
 		Evidence: []string{"schedulers?status=paused: " + strings.Join(v.ev.PausedSchedulers[:min(len(v.ev.PausedSchedulers), 4)], ", "), "limits that it set with ttlSecond cannot be seen in PD"},
 		Next:     "wait until they resume by themselves; or: pd-ctl scheduler resume " + v.ev.PausedSchedulers[0], Risk: "a running backup or import slows down",
 	}}

@@ -67,7 +67,7 @@ func roomOn(stores []*cluster.Store, ratio float64) uint64 {
 func spaceLines(stores []*cluster.Store) []string {
 	var lines []string
 	for _, s := range stores[:min(len(stores), 4)] {
-		lines = append(lines, fmt.Sprintf("stores: %s has %s available of %s", storeName(s), cluster.FormatBytes(s.Available.Bytes), cluster.FormatBytes(s.Capacity.Bytes)))
+		lines = append(lines, fmt.Sprintf("stores: %s has %s available of %s", s, cluster.FormatBytes(s.Available.Bytes), cluster.FormatBytes(s.Capacity.Bytes)))
 	}
 	return lines
 }

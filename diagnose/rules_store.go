@@ -111,7 +111,7 @@ func deadStores(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Note, Certainty: Certain, Stores: []cluster.StoreID{s.ID},
-			Sentence: fmt.Sprintf("%s is dead: its regions are rebuilt from their other copies, there is nothing to wait for on its host", storeName(s)),
+			Sentence: fmt.Sprintf("%s is dead: its regions are rebuilt from their other copies, there is nothing to wait for on its host", s),
 			Evidence: []string{"stores: Offline, " + v.silence(s)},
 		})
 	}
@@ -130,7 +130,7 @@ func buriedEarly(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Problem, Certainty: Certain, Blocked: peers, Stores: []cluster.StoreID{s.ID},
-			Sentence: fmt.Sprintf("PD calls %s Tombstone, but %s it", storeName(s), agree(peers, "region", "still names", "still name")),
+			Sentence: fmt.Sprintf("PD calls %s Tombstone, but %s it", s, cluster.Agree(peers, "region", "still names", "still name")),
 			Evidence: []string{fmt.Sprintf("stats/region: store_peer_count of store %d is %d", s.ID, peers)},
 			Next:     fmt.Sprintf("keep its data and its record, and look at them: pd-ctl region store %d", s.ID),
 			Risk:     "none: it only looks; deleting the data or the record may lose the last copy",
@@ -191,7 +191,7 @@ func reusedAddresses(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Note, Certainty: Certain, Stores: storeIDs(same),
-			Sentence: fmt.Sprintf("the address of %s is also in other records: name the store by its id", storeName(s)),
+			Sentence: fmt.Sprintf("the address of %s is also in other records: name the store by its id", s),
 			Evidence: []string{"stores: " + ages(v, same)}, Next: "ebb display CLUSTER", Risk: "none: it only looks",
 		})
 	}
@@ -210,14 +210,14 @@ func restarts(v *view) []Cause {
 		c := Cause{
 			Severity: Problem, Certainty: Certain, Stores: []cluster.StoreID{id},
 			Evidence: []string{fmt.Sprintf("stores: start_timestamp %s, then %s", stamp(s.StartTime), stamp(later.StartTime))},
-			Next:     "look at the log of " + storeName(s), Risk: "none",
+			Next:     "look at the log of " + s.String(), Risk: "none",
 		}
 		switch {
 		case s.Address != later.Address:
 			c.Sentence = fmt.Sprintf("store %d moved from %s to %s within %s: two processes may share its data", id, s.Address, later.Address, clock(v.ev.Later.After))
 			c.Risk = "stop neither before you know which one has the data"
 		case !s.StartTime.Equal(later.StartTime):
-			c.Sentence = fmt.Sprintf("%s restarted within %s", storeName(s), clock(v.ev.Later.After))
+			c.Sentence = fmt.Sprintf("%s restarted within %s", s, clock(v.ev.Later.After))
 		default:
 			continue
 		}

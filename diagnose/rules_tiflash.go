@@ -12,19 +12,12 @@ import (
 func (v *view) tiflashCause(c *Cause, s *shortage) {
 	c.Certainty = Certain
 	table, id := v.tableOf(&s.rule)
-	c.Sentence = fmt.Sprintf("%s wants %s, and only %s", table, plural(s.rule.Count, "TiFlash replica"), staysTiFlash(s.placed))
+	c.Sentence = fmt.Sprintf("%s wants %s, and only %s", table, cluster.Plural(s.rule.Count, "TiFlash replica"), cluster.Agree(s.placed, "TiFlash store", "stays", "stay"))
 	c.Next = fmt.Sprintf("ALTER TABLE %s SET TIFLASH REPLICA %d; or add a TiFlash store", v.sqlName(id), s.placed)
 	c.Risk = "queries on the table lose TiFlash copies; with 0 they all go to TiKV"
 	if n := v.likeTables(s); n > 0 {
-		c.Evidence = append(c.Evidence, fmt.Sprintf("config/rules: %s like it", plural(n, "more table")))
+		c.Evidence = append(c.Evidence, fmt.Sprintf("config/rules: %s like it", cluster.Plural(n, "more table")))
 	}
-}
-
-func staysTiFlash(n int) string {
-	if n == 1 {
-		return "1 TiFlash store stays"
-	}
-	return fmt.Sprintf("%d TiFlash stores stay", n)
 }
 
 // tableOf names the table of a TiFlash rule, whose id is table-ID-r.
@@ -136,7 +129,7 @@ func staleRules(v *view) []Cause {
 	stuck := v.inClassOf(ofEngine(v.subjects, cluster.TiFlash), TailNoTarget, TailLearnerRule)
 	c := Cause{
 		Severity: Problem, Certainty: Certain, Blocked: stuck.Count, Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s for more replicas than TiFlash stores stay, for a table that TiDB has dropped", agree(len(gone), "TiFlash rule", "asks", "ask")),
+		Sentence: fmt.Sprintf("%s for more replicas than TiFlash stores stay, for a table that TiDB has dropped", cluster.Agree(len(gone), "TiFlash rule", "asks", "ask")),
 		Evidence: []string{fmt.Sprintf("config/rules: tiflash/table-%d-r; TiDB knows no table %d", gone[0], gone[0])},
 		Next:     fmt.Sprintf("wait for TiDB's GC, or: pd-ctl config placement-rules rule-bundle get tiflash; curl -X DELETE PD/pd/api/v1/config/rule/tiflash/table-%d-r", gone[0]),
 		Risk:     "after deleting the rule, RECOVER TABLE or FLASHBACK brings the table back without its TiFlash replica",

@@ -155,14 +155,12 @@ func (v *view) engines() []cluster.Engine {
 	return list
 }
 
-func storeName(s *cluster.Store) string { return fmt.Sprintf("store %d (%s)", s.ID, s.Address) }
-
 // storeNames names a few stores.
 func storeNames(stores []*cluster.Store) string {
 	const most = 4
 	var names []string
 	for _, s := range stores[:min(len(stores), most)] {
-		names = append(names, storeName(s))
+		names = append(names, s.String())
 	}
 	if more := len(stores) - most; more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
@@ -176,17 +174,6 @@ func storeIDs(stores []*cluster.Store) []cluster.StoreID {
 		ids = append(ids, s.ID)
 	}
 	return ids
-}
-
-// plural writes a count with its noun: "1 region", "2 regions".
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "y"):
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // nodeFlag names the stores that are asked about on a command line.
@@ -205,12 +192,4 @@ func (v *view) silence(s *cluster.Store) string {
 		return "no heartbeat known"
 	}
 	return fmt.Sprintf("last heartbeat %s ago", age.Round(time.Second))
-}
-
-// agree writes a count with its noun and the verb that goes with it.
-func agree(n int, noun, one, many string) string {
-	if n == 1 {
-		return plural(n, noun) + " " + one
-	}
-	return plural(n, noun) + " " + many
 }

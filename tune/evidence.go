@@ -103,18 +103,17 @@ func (v *view) receives(s *cluster.Store) bool {
 	if !slices.ContainsFunc(v.leaving, func(l *cluster.Store) bool { return l.Engine() == s.Engine() }) {
 		return false
 	}
-	name := fmt.Sprintf("store %d (%s)", s.ID, s.Address)
 	switch low := s.LowSpace(v.Snapshot.Schedule); {
 	case !s.Live(v.Snapshot.ReadAt):
-		v.note("%s is left alone: it does not answer, so PD sends it nothing", name)
+		v.note("%s is left alone: it does not answer, so PD sends it nothing", s)
 	case s.SpecialUse():
-		v.note("%s is left alone: its label %s keeps regions off it", name, cluster.SpecialUseLabel)
+		v.note("%s is left alone: its label %s keeps regions off it", s, cluster.SpecialUseLabel)
 	case low == cluster.Yes:
-		v.note("%s is left alone: it is low on space, so PD sends it nothing", name)
+		v.note("%s is left alone: it is low on space, so PD sends it nothing", s)
 	case low == cluster.CannotTell:
-		v.note("%s is left alone: nobody can tell whether it is low on space", name)
+		v.note("%s is left alone: nobody can tell whether it is low on space", s)
 	case len(strain(s)) > 0:
-		v.note("%s is left alone: %s", name, strings.Join(strain(s), ", "))
+		v.note("%s is left alone: %s", s, strings.Join(strain(s), ", "))
 	default:
 		return true
 	}

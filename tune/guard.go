@@ -163,7 +163,7 @@ func (g *Guard) look(r Reading) (signs []string, severe bool) {
 		}
 		if len(found) > 0 {
 			strained++
-			signs = append(signs, fmt.Sprintf("store %d (%s): %s", s.ID, s.Address, strings.Join(found, ", ")))
+			signs = append(signs, s.String()+": "+strings.Join(found, ", "))
 		}
 	}
 	return signs, severe || strained > 1 && 2*strained >= len(g.Stores)
