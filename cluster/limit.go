@@ -27,6 +27,24 @@ func (l StoreLimit) Rate(t LimitType) float64 {
 	return l.RemovePeer
 }
 
+// DefaultStoreLimit is the limit that PD gives a new store of the engine (4.0 to
+// master).
+func DefaultStoreLimit(engine Engine) StoreLimit {
+	if engine == TiFlash {
+		return StoreLimit{AddPeer: 30, RemovePeer: 30}
+	}
+	return StoreLimit{AddPeer: 15, RemovePeer: 15}
+}
+
+// A region counts against the limits of a store by its size: not at all up to
+// EmptyRegionMiB, a fifth up to SmallRegionMiB, else as one
+// (core.EmptyRegionApproximateSize, storelimit.SmallRegionThreshold, PD 4.0 to
+// master).
+const (
+	EmptyRegionMiB = 1
+	SmallRegionMiB = 20
+)
+
 // StoreLimits holds the limits of each store that PD lists. A store without an
 // entry has the default, which PD does not show.
 type StoreLimits map[StoreID]StoreLimit

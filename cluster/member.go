@@ -27,6 +27,10 @@ type MemberHealth struct {
 	Healthy    bool     `json:"health"`
 }
 
+// CollectTimeout is how long a PD that was started waits at most for its regions to
+// report, before it schedules (schedule.prepareChecker, 4.0 to master).
+const CollectTimeout = 5 * time.Minute
+
 // PDStatus describes the process of the PD leader.
 type PDStatus struct {
 	Version string `json:"version"`

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -44,6 +45,39 @@ const TiFlashRuleGroup = "tiflash"
 
 // Name is the rule's group and id, as PD's tools write them.
 func (r *Rule) Name() string { return r.GroupID + "/" + r.ID }
+
+// TiFlashTable is the table whose TiFlash replicas the rule is about; ok is false
+// for other rules. TiDB calls such a rule table-ID-r (4.0 to master).
+func (r *Rule) TiFlashTable() (id int64, ok bool) {
+	text, prefixed := strings.CutPrefix(r.ID, "table-")
+	text, suffixed := strings.CutSuffix(text, "-r")
+	id, err := strconv.ParseInt(text, 10, 64)
+	if r.GroupID != TiFlashRuleGroup || !prefixed || !suffixed || err != nil {
+		return 0, false
+	}
+	return id, true
+}
+
+// Conditions are what the rule asks of the labels of stores, each in words.
+func (r *Rule) Conditions() []string {
+	var list []string
+	for i := range r.LabelConstraints {
+		list = append(list, r.LabelConstraints[i].String())
+	}
+	if r.IsolationLevel != "" {
+		list = append(list, "isolation-level "+r.IsolationLevel)
+	}
+	return list
+}
+
+// String is "disk in ssd|nvme".
+func (c *LabelConstraint) String() string {
+	text := c.Key + " " + c.Op
+	if len(c.Values) > 0 {
+		text += " " + strings.Join(c.Values, "|")
+	}
+	return text
+}
 
 // Accepts reports whether PD would put a peer of this rule on the store, as
 // far as labels go: every constraint matches, and every exclusive label of the

@@ -7,3 +7,13 @@ type RegionStats struct {
 	PeerCount   map[StoreID]int `json:"peer_count"`
 	LeaderCount map[StoreID]int `json:"leader_count"`
 }
+
+// Leaders is how many of the regions PD knows the leader of. A PD that was just
+// started knows its regions from its disk, which has no leaders.
+func (s *RegionStats) Leaders() int {
+	n := 0
+	for _, count := range s.LeaderCount {
+		n += count
+	}
+	return n
+}

@@ -79,6 +79,10 @@ type Label struct {
 // Disconnected: storeDisconnectDuration, 20 s in PD 4.0 to master.
 const DisconnectedAfter = 20 * time.Second
 
+// SlowStoreScore is the slow score, of 1 to 100, from which TiKV calls itself slow
+// and PD's evict-slow-store scheduler acts on it (5.2 and later).
+const SlowStoreScore = 80
+
 // Store is one TiKV or TiFlash store as PD reports it.
 type Store struct {
 	ID            StoreID `json:"id"`

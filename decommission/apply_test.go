@@ -179,6 +179,11 @@ func TestCancel(t *testing.T) {
 			s.Limits[4] = cluster.StoreLimit{AddPeer: 40, RemovePeer: cluster.LimitUnlimited}
 			return s
 		}(), none, []string{"up 4", "limit 4 remove-peer 15"}},
+		{"no record, and no store like it: PD's default", func() *cluster.Snapshot {
+			s := leaving()
+			s.Stores[3].Labels = []cluster.Label{{Key: cluster.EngineLabel, Value: "tiflash"}}
+			return s
+		}(), none, []string{"up 4", "limit 4 remove-peer 30"}},
 		{"evict-leader goes", func() *cluster.Snapshot {
 			s := leaving()
 			s.EvictLeader = []cluster.StoreID{4}

@@ -95,20 +95,11 @@ func (p *Plan) planLimit(c *checker, s *PlannedStore, before UndoRecord, recorde
 	p.Steps = append(p.Steps, step)
 }
 
-// Default store limits of PD, peers a minute (4.0 to master).
-const (
-	defaultLimitTiKV    = 15
-	defaultLimitTiFlash = 30
-)
-
 // commonLimit is the limit that most other Up stores of the engine have, the
 // default of PD when there is none.
 func (c *checker) commonLimit(s *PlannedStore) cluster.StoreLimit {
 	votes := make(map[cluster.StoreLimit]int)
-	best := cluster.StoreLimit{AddPeer: defaultLimitTiKV, RemovePeer: defaultLimitTiKV}
-	if s.Engine == cluster.TiFlash {
-		best = cluster.StoreLimit{AddPeer: defaultLimitTiFlash, RemovePeer: defaultLimitTiFlash}
-	}
+	best := cluster.DefaultStoreLimit(s.Engine)
 	for _, other := range c.receiversOf(s.Engine) {
 		limit, ok := c.snap.Limits[other.ID]
 		if !ok || limit.RemovePeer >= cluster.LimitUnlimited {

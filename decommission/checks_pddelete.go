@@ -3,7 +3,6 @@ package decommission
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ebb/cluster"
@@ -22,7 +21,7 @@ func (c *checker) pdDelete(others []Finding) Finding {
 		}
 	}
 	up, tiflash, note := c.countedByPD()
-	release, known := releaseOf(c.snap.PDVersion)
+	release := cluster.ParseRelease(c.snap.PDVersion)
 	switch {
 	case deletes == 0:
 		f.Result, f.Summary = NotApplicable, "nothing is left to ask PD for: the stores are leaving already"
@@ -30,16 +29,16 @@ func (c *checker) pdDelete(others []Finding) Finding {
 	case c.snap.Replication == nil:
 		f.Result, f.Summary = NotApplicable, "PD's own answer is not known without max-replicas"
 		return f
-	case known && release < sixOne:
+	case release.Known() && !release.AtLeast(6, 1):
 		f.Summary = fmt.Sprintf("PD itself would let them go: %s looks at nothing", c.snap.PDVersion)
 	case up < c.snap.Replication.MaxReplicas:
 		f.Result, f.Fix = Refused, "add a store first"
 		f.Summary = fmt.Sprintf("PD itself will refuse: it would count %s up%s, and max-replicas is %d", cluster.Plural(up, "store"), note, c.snap.Replication.MaxReplicas)
-		if !known || noWayRound(others) { // it may be older than its check; or enough is said
+		if !release.Known() || noWayRound(others) { // it may be older than its check; or enough is said
 			f.Result = Warning
 		}
 		return f
-	case (!known || release >= nineZero) && up-tiflash < c.snap.Replication.MaxReplicas:
+	case (!release.Known() || release.AtLeast(9, 0)) && up-tiflash < c.snap.Replication.MaxReplicas:
 		f.Result = Warning
 		f.Summary = fmt.Sprintf("PD itself may refuse: it would count %s up%s, newer ones without TiFlash, and max-replicas is %d", cluster.Plural(up, "store"), note, c.snap.Replication.MaxReplicas)
 		return f
@@ -85,26 +84,4 @@ func (c *checker) countedByPD() (up, tiflash int, note string) {
 // noWayRound reports whether a check refused that no risk overrides.
 func noWayRound(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Result == Refused && f.Risk == "" })
-}
-
-// sixOne is the first release with the check; some build of nineZero was the
-// first that leaves TiFlash out.
-const (
-	sixOne   = 6001
-	nineZero = 9000
-)
-
-// releaseOf is a number that grows with the major and minor version of PD, 6001
-// for 6.1; ok is false for builds that do not say theirs.
-func releaseOf(version string) (number int, ok bool) {
-	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
-	if len(parts) < 2 {
-		return 0, false
-	}
-	major, err := strconv.Atoi(parts[0])
-	if err != nil {
-		return 0, false
-	}
-	minor, err := strconv.Atoi(parts[1])
-	return major*1000 + minor, err == nil
 }

@@ -94,7 +94,7 @@ func (c *checker) shortage(set *cluster.RuleSet, fit *cluster.RuleFit, concerned
 	f := Finding{
 		Check: "placement", Result: Warning,
 		Evidence: []string{
-			fmt.Sprintf("rule %s: role %s, count %d%s", rule.Name(), rule.Role, rule.Count, constraintText(rule)),
+			strings.Join(append([]string{fmt.Sprintf("rule %s: role %s, count %d", rule.Name(), rule.Role, rule.Count)}, rule.Conditions()...), ", "),
 			fmt.Sprintf("accepts %s of the %d that stay%s", cluster.Plural(fit.Accepting, "live store"), len(c.receivers), placesText(fit)),
 		},
 	}
@@ -128,17 +128,6 @@ func (c *checker) deadAccepted(rule *cluster.Rule) []*cluster.Store {
 		}
 	}
 	return list
-}
-
-func constraintText(rule *cluster.Rule) string {
-	var b strings.Builder
-	for _, lc := range rule.LabelConstraints {
-		fmt.Fprintf(&b, ", %s %s %s", lc.Key, lc.Op, strings.Join(lc.Values, "|"))
-	}
-	if rule.IsolationLevel != "" {
-		fmt.Fprintf(&b, ", isolation level %s", rule.IsolationLevel)
-	}
-	return b.String()
 }
 
 func placesText(fit *cluster.RuleFit) string {

@@ -89,18 +89,12 @@ func (s *Survey) addMove(r *cluster.Region, targets []cluster.StoreID) {
 	switch size := r.ApproximateSizeMiB; {
 	case size <= 0:
 		m.Unsized++
-	case size <= emptyRegionMiB:
+	case size <= cluster.EmptyRegionMiB:
 		m.Empty++
-	case size <= smallRegionMiB:
+	case size <= cluster.SmallRegionMiB:
 		m.Small++
 	}
 }
-
-// Sizes of storelimit and core.RegionInfo (PD 4.0 to master).
-const (
-	emptyRegionMiB = 1
-	smallRegionMiB = 20
-)
 
 // acceptsPeers reports whether PD gives peers to the store at all: it is not set
 // aside and surely not low on space. Where PD shows no sizes of the store it lets

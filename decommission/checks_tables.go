@@ -3,7 +3,6 @@ package decommission
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ebb/cluster"
@@ -31,17 +30,6 @@ func (t *Table) text() string {
 	return t.Schema + "." + t.Name
 }
 
-// ruleTable is the table of a TiFlash rule, whose id is table-<id>-r.
-func ruleTable(r *cluster.Rule) (id int64, ok bool) {
-	if r.GroupID != cluster.TiFlashRuleGroup {
-		return 0, false
-	}
-	text, prefixed := strings.CutPrefix(r.ID, "table-")
-	text, suffixed := strings.CutSuffix(text, "-r")
-	id, err := strconv.ParseInt(text, 10, 64)
-	return id, prefixed && suffixed && err == nil
-}
-
 // tablesLike are the tables of all TiFlash rules that place peers as this one
 // does: rule sets that are alike are judged once.
 func (c *checker) tablesLike(fit *cluster.RuleFit) []Table {
@@ -49,7 +37,7 @@ func (c *checker) tablesLike(fit *cluster.RuleFit) []Table {
 	var list []Table
 	for i := range c.snap.Rules {
 		r := &c.snap.Rules[i]
-		id, ok := ruleTable(r)
+		id, ok := r.TiFlashTable()
 		if !ok || placing(r) != like || slices.ContainsFunc(list, func(t Table) bool { return t.ID == id }) {
 			continue
 		}

@@ -63,8 +63,8 @@ func ProveDrained(ctx context.Context, pd DrainedReader, id cluster.StoreID) (Dr
 		add(Refused, fmt.Sprintf("PD counts %s on store %d", cluster.Plural(stats.PeerCount[id], "peer"), id), "keep its data and its process")
 	case stats.Regions == 0:
 		add(Unknown, "PD knows of no region at all: its cache may be empty", "run the command again when the regions have reported")
-	case leaders(stats) < stats.Regions:
-		add(Unknown, fmt.Sprintf("%d of %d regions have no leader in PD's cache: its leader may have been elected just now", stats.Regions-leaders(stats), stats.Regions),
+	case stats.Leaders() < stats.Regions:
+		add(Unknown, fmt.Sprintf("%d of %d regions have no leader in PD's cache: its leader may have been elected just now", stats.Regions-stats.Leaders(), stats.Regions),
 			"run the command again in a minute, when the regions have reported")
 	}
 	if len(findings) > 0 {
@@ -76,12 +76,4 @@ func ProveDrained(ctx context.Context, pd DrainedReader, id cluster.StoreID) (Dr
 	}
 	add(OK, fmt.Sprintf("store %d %s and no region of %d names it", id, state, stats.Regions), "")
 	return Drained{store: id, proven: true}, findings
-}
-
-func leaders(stats *cluster.RegionStats) int {
-	n := 0
-	for _, count := range stats.LeaderCount {
-		n += count
-	}
-	return n
 }

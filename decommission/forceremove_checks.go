@@ -3,7 +3,6 @@ package decommission
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"ebb/cluster"
@@ -33,7 +32,7 @@ func (c *checker) forceState(s *cluster.Store) Finding {
 // pdVersion: 4.0 makes a store that is deleted by force a Tombstone at once,
 // whatever regions are on it (server/cluster/cluster.go of 4.0).
 func (c *checker) pdVersion() []Finding {
-	if !strings.HasPrefix(c.snap.PDVersion, "v4.") {
+	if r := cluster.ParseRelease(c.snap.PDVersion); !r.Known() || r.AtLeast(5, 0) {
 		return nil
 	}
 	return []Finding{{

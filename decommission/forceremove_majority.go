@@ -121,7 +121,7 @@ func (l *Losses) alternatives(version string, others []*cluster.Store) []Alterna
 	if len(others) > 0 {
 		list[0].How += "; also dead: " + storeNames(others)
 	}
-	if strings.HasPrefix(version, "v4.") || strings.HasPrefix(version, "v5.") || strings.HasPrefix(version, "v6.0.") {
+	if r := cluster.ParseRelease(version); r.Known() && !r.AtLeast(6, 1) {
 		return append(list, Alternative{
 			Title: "Unsafe recovery by hand, store by store", Costs: recoveryCosts,
 			How:     "with every TiKV stopped, run this on each of those that are left; online recovery needs 6.1",

@@ -183,6 +183,7 @@ func TestForceRemovePlanRefuses(t *testing.T) {
 			b.both()
 			b.req.Hook, b.req.Targets[1].Neighbours = "hook", []string{"store 6 lives there"}
 		}, no, "fencing", "store 6 lives there"},
+		{"PD 4.0", func(b *forceBench) { b.pd.snap.PDVersion = "v4.0.16" }, no, "pd-version", "PD v4.0.16 leaves the regions"},
 		{"an unsafe recovery", func(b *forceBench) { b.pd.snap.UnsafeRecovery = "running" }, no, "unsafe-recovery", ""},
 	}
 	for _, tt := range tests {
@@ -232,9 +233,12 @@ func TestForceRemoveOffersAlternatives(t *testing.T) {
 	if last.Command != "pd-ctl unsafe remove-failed-stores 4,6" || !strings.Contains(last.Costs, "ADMIN CHECK TABLE") {
 		t.Errorf("alternatives %+v", p.Instead)
 	}
-	b.pd.snap.PDVersion = "v5.4.3"
-	if p.Instead = p.Losses.alternatives("v5.4.3", nil); !strings.HasPrefix(p.Instead[2].Command, "tikv-ctl") {
-		t.Errorf("alternatives %+v", p.Instead)
+	for version, want := range map[string]string{
+		"v4.0.16": "tikv-ctl", "v5.4.3": "tikv-ctl", "v6.0.0": "tikv-ctl", "v6.1.0": "pd-ctl", "None": "pd-ctl",
+	} {
+		if list := p.Losses.alternatives(version, nil); !strings.HasPrefix(list[2].Command, want) {
+			t.Errorf("PD %s: alternatives %+v", version, list)
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 package diagnose
 
+import "ebb/cluster"
+
 // Bug is a known bug of PD that bears on stores that leave.
 type Bug struct {
 	Issue    string `json:"issue,omitempty"` // "pd#9933"
@@ -51,7 +53,7 @@ var bugs = []Bug{
 
 // knownBugs are those of the version that runs.
 func (v *view) knownBugs() []Bug {
-	if !v.release.known() {
+	if !v.release.Known() {
 		return nil
 	}
 	var found []Bug
@@ -64,7 +66,7 @@ func (v *view) knownBugs() []Bug {
 	return found
 }
 
-func (b *Bug) of(r release) bool {
+func (b *Bug) of(r cluster.Release) bool {
 	for _, v := range b.versions {
 		if v.has(r) {
 			return true

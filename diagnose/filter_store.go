@@ -105,14 +105,8 @@ func manyPending(snap *cluster.Snapshot, s *cluster.Store) cluster.Answer {
 		return cluster.No
 	case s.PendingPeerCount > snap.Schedule.MaxPendingPeerCount:
 		return cluster.Yes
-	case s.PendingPeerCount > 0 || showsPending(snap.PDVersion):
+	case s.PendingPeerCount > 0 || cluster.ParseRelease(snap.PDVersion).AtLeast(8, 5):
 		return cluster.No
 	}
 	return cluster.CannotTell
-}
-
-// showsPending reports whether a PD of this version shows pending_peer_count.
-func showsPending(version string) bool {
-	r := parseRelease(version)
-	return r.known() && !r.less(release{8, 5, 0})
 }

@@ -125,8 +125,8 @@ func labelWords(rule *cluster.Rule, s *cluster.Store, failed bool) string {
 		return "the labels suit the rule"
 	}
 	var want []string
-	for _, c := range rule.LabelConstraints {
-		want = append(want, strings.TrimRight(c.Key+" "+c.Op+" "+strings.Join(c.Values, ","), " "))
+	for i := range rule.LabelConstraints {
+		want = append(want, rule.LabelConstraints[i].String())
 	}
 	var has []string
 	for _, l := range s.Labels {

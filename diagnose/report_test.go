@@ -123,6 +123,17 @@ func TestHeadings(t *testing.T) {
 	}
 }
 
+// A region of 1 MiB costs PD's limits as little as one of no known size.
+func TestTallyBySize(t *testing.T) {
+	f := healthy(5, 0)
+	for _, mib := range []int64{0, 1, 2, 20, 21} {
+		f.add(1, 2, 5).ApproximateSizeMiB = mib
+	}
+	if tally := f.collect(t, 0).Tallies[5]; tally.Empty != 2 || tally.Small != 2 || tally.Regions != 5 {
+		t.Errorf("%d empty, %d small of %d, want 2, 2 of 5", tally.Empty, tally.Small, tally.Regions)
+	}
+}
+
 func TestBytesLeft(t *testing.T) {
 	f := healthy(5, 40) // of 96 MiB
 	f.store(5).Used = cluster.Size{Bytes: 1 << 30, Known: true}
@@ -135,35 +146,10 @@ func TestBytesLeft(t *testing.T) {
 	}
 }
 
-func TestPatrolRound(t *testing.T) {
-	ev := healthy(5, 1).collect(t, 0)
-	for _, c := range []struct {
-		version string
-		regions int
-		want    time.Duration
-	}{
-		{"v8.3.0", 128_000, 10 * time.Second}, {"v8.4.0", 128_000, 10 * time.Second},
-		{"v8.4.0", 1_024_000, 10240 * time.Millisecond}, {"v8.4.0", 81_920_000, 100 * time.Second},
-	} {
-		ev.Snapshot.PDVersion, ev.RegionStats.Regions = c.version, c.regions
-		if got := newView(ev).patrolRound(); got != c.want {
-			t.Errorf("%s, %d regions: %s, want %s", c.version, c.regions, got, c.want)
-		}
-	}
-}
-
-func TestReleases(t *testing.T) {
-	for text, want := range map[string]release{
-		"v8.5.3": {8, 5, 3}, "8.5": {8, 5, 0}, "v9.0.0-beta.2.pre-483-ga186e0cc61": {9, 0, 0}, " v7.1.0 ": {7, 1, 0},
-		"None": {}, "": {}, "v8": {}, "v8.x.1": {}, "8.-5.1": {},
-	} {
-		if got := parseRelease(text); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
-		}
-	}
+func TestVersions(t *testing.T) {
 	ranges := versions{"6.5.4", "6.5.8"}
 	for text, want := range map[string]bool{"6.5.3": false, "6.5.4": true, "6.5.7": true, "6.5.8": false, "7.0.0": false, "5.9.9": false} {
-		if got := ranges.has(parseRelease(text)); got != want {
+		if got := ranges.has(cluster.ParseRelease(text)); got != want {
 			t.Errorf("%s in %s: %v", text, ranges, got)
 		}
 	}

@@ -154,7 +154,7 @@ func (r *Rule) judge(v *view) (Judged, []Cause) {
 		j.Result, j.Reason = NotApplicable, reason
 		return j, nil
 	}
-	if v.release.known() && !r.versions.has(v.release) {
+	if v.release.Known() && !r.versions.has(v.release) {
 		return notApplicable(fmt.Sprintf("PD %s does not have it: %s", v.snap.PDVersion, r.versions))
 	}
 	if r.scope != nil {

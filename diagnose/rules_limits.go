@@ -142,8 +142,6 @@ func leadersOnLeaving(v *view) []Cause {
 	return causes
 }
 
-const slowScoreLimit = 80 // from which PD takes a store for slow (5.2 and later)
-
 func busyTargets(v *view) []Cause {
 	cfg := v.snap.Schedule
 	var lines []string
@@ -153,7 +151,7 @@ func busyTargets(v *view) []Cause {
 		if s.IsBusy {
 			why = append(why, "is_busy")
 		}
-		if s.SlowScore >= slowScoreLimit {
+		if s.SlowScore >= cluster.SlowStoreScore {
 			why = append(why, fmt.Sprintf("slow_score %d", s.SlowScore))
 		}
 		if snaps := s.ReceivingSnapCount + s.ApplyingSnapCount; cfg.MaxSnapshotCount > 0 && max(snaps, s.SendingSnapCount) > cfg.MaxSnapshotCount {

@@ -7,24 +7,9 @@ import (
 	"ebb/cluster"
 )
 
-// patrolRound is how long PD takes to look at every region once: 128 regions at
-// each tick, from 8.4 on a 1024th of them but at most 8192.
-func (v *view) patrolRound() time.Duration {
-	const least, most = 128, 8192
-	regions, batch := v.ev.RegionStats.Regions, least
-	if v.release.known() && !v.release.less(parseRelease("8.4")) {
-		batch = min(max(least, regions/1024), most)
-	}
-	workers := 1
-	if n := v.snap.Schedule.PatrolRegionWorkerCount; n != nil && *n > 1 {
-		workers = *n
-	}
-	return time.Duration(regions/batch/workers) * v.snap.Schedule.PatrolRegionInterval
-}
-
 func slowPatrol(v *view) []Cause {
 	const long = 2 * time.Minute
-	round := v.patrolRound()
+	round := cluster.PatrolRound(v.release, v.ev.RegionStats.Regions, v.snap.Schedule.PatrolRegionInterval, v.snap.Schedule)
 	if round < long {
 		return nil
 	}
@@ -93,16 +78,12 @@ func (v *view) progressing() bool {
 	return false
 }
 
-// settling is how long a PD leader may take until it has heard enough of its
-// regions to schedule (cluster.prepareChecker: 5 minutes at most).
-const settling = 5 * time.Minute
-
 func pdRestarted(v *view) []Cause {
 	if v.ev.PDStatus.StartTime.IsZero() || v.moving() > 0 || v.progressing() {
 		return nil // what moves shows that it has heard enough
 	}
 	age := v.now.Sub(v.ev.PDStatus.StartTime)
-	if age >= settling {
+	if age >= cluster.CollectTimeout {
 		return nil
 	}
 	return []Cause{{

@@ -75,7 +75,7 @@ func (v *view) shortageCause(s *shortage) (Cause, bool) {
 	}
 	c := Cause{
 		Severity: Problem, Certainty: Likely, Blocked: blocked, Regions: stuck.Examples,
-		Evidence: []string{fmt.Sprintf("config/rules: %s wants %s%s", s.rule.Name(), cluster.Plural(s.rule.Count, string(s.rule.Role)), wants(&s.rule))},
+		Evidence: []string{strings.Join(append([]string{fmt.Sprintf("config/rules: %s wants %s", s.rule.Name(), cluster.Plural(s.rule.Count, string(s.rule.Role)))}, s.rule.Conditions()...), ", ")},
 	}
 	have := fmt.Sprintf("rule %s wants %s", s.rule.Name(), cluster.Plural(s.rule.Count, string(s.rule.Role)))
 	switch s.blame {
@@ -151,17 +151,6 @@ func isAre(stores []*cluster.Store) string {
 		return storeNames(stores) + " is"
 	}
 	return storeNames(stores) + " are"
-}
-
-func wants(rule *cluster.Rule) string {
-	var b strings.Builder
-	for _, lc := range rule.LabelConstraints {
-		fmt.Fprintf(&b, ", %s %s %s", lc.Key, lc.Op, strings.Join(lc.Values, "|"))
-	}
-	if rule.IsolationLevel != "" {
-		fmt.Fprintf(&b, ", isolation-level %s", rule.IsolationLevel)
-	}
-	return b.String()
 }
 
 // othersLeaving: several stores share the same receivers.

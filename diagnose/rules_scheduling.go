@@ -191,7 +191,7 @@ func scheduleDenied(v *view) []Cause {
 		Evidence: []string{"config/region-label/rules: " + ids[0]},
 		Next:     "leave it to the tool that set it; or, left behind: curl -X DELETE PD/pd/api/v1/config/region-label/rule/" + strings.ReplaceAll(ids[0], "/", "%2F"), Risk: "an import that still runs slows down or fails",
 	}
-	if v.release.known() && slices.ContainsFunc(denyBlocks, func(r versions) bool { return r.has(v.release) }) && denied.Count > 0 {
+	if v.release.Known() && slices.ContainsFunc(denyBlocks, func(r versions) bool { return r.has(v.release) }) && denied.Count > 0 {
 		c.Severity, c.Certainty, c.Blocked = Problem, Likely, denied.Count
 		c.Sentence = fmt.Sprintf("%s in key ranges with schedule=deny, which keeps PD %s from moving them at all", cluster.Agree(denied.Count, "region", "lies", "lie"), v.snap.PDVersion)
 	}

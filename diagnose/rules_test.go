@@ -330,6 +330,7 @@ var ruleCases = []ruleCase{
 	}, want: Pace, sentence: `^1 operator has been running for more than 05:00, the oldest for 10:00`},
 	{rule: "P20", name: "young operator", edit: func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }, want: OK},
 	{rule: "P23", name: "young PD", edit: func(f *fakePD) { f.started = noon.Add(-time.Minute) }, want: Pace, sentence: `^the PD leader started 01:00 ago`},
+	{rule: "P23", name: "old enough", edit: func(f *fakePD) { f.started = noon.Add(-cluster.CollectTimeout) }, want: OK},
 	{rule: "P23", name: "young PD that moves", edit: func(f *fakePD) {
 		f.started = noon.Add(-time.Minute)
 		f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")}

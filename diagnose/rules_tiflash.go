@@ -2,8 +2,7 @@ package diagnose
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 
 	"ebb/cluster"
 )
@@ -22,7 +21,7 @@ func (v *view) tiflashCause(c *Cause, s *shortage) {
 
 // tableOf names the table of a TiFlash rule, whose id is table-ID-r.
 func (v *view) tableOf(rule *cluster.Rule) (text string, id int64) {
-	id, ok := tableID(rule)
+	id, ok := rule.TiFlashTable()
 	switch {
 	case !ok:
 		return "rule " + rule.Name(), 0
@@ -30,17 +29,6 @@ func (v *view) tableOf(rule *cluster.Rule) (text string, id int64) {
 		return fmt.Sprintf("table %s (%d)", v.ev.Tables[id].Name, id), id
 	}
 	return fmt.Sprintf("table %d", id), id
-}
-
-// tableID is the table of a TiFlash rule (TiDB names them so since 4.0).
-func tableID(rule *cluster.Rule) (int64, bool) {
-	if rule.GroupID != cluster.TiFlashRuleGroup {
-		return 0, false
-	}
-	text, found := strings.CutPrefix(rule.ID, "table-")
-	text, end := strings.CutSuffix(text, "-r")
-	id, err := strconv.ParseInt(text, 10, 64)
-	return id, found && end && err == nil
 }
 
 func (v *view) sqlName(id int64) string {
@@ -55,7 +43,7 @@ func (v *view) likeTables(s *shortage) int {
 	n := 0
 	for i := range v.snap.Rules {
 		r := &v.snap.Rules[i]
-		if r.GroupID == cluster.TiFlashRuleGroup && r.Name() != s.rule.Name() && r.Count > s.placed && wants(r) == wants(&s.rule) {
+		if r.GroupID == cluster.TiFlashRuleGroup && r.Name() != s.rule.Name() && r.Count > s.placed && slices.Equal(r.Conditions(), s.rule.Conditions()) {
 			n++
 		}
 	}
@@ -79,7 +67,7 @@ func (v *view) shortTables() []int64 {
 	staying := len(ofEngine(v.staying, cluster.TiFlash))
 	var ids []int64
 	for i := range v.snap.Rules {
-		if id, ok := tableID(&v.snap.Rules[i]); ok && v.snap.Rules[i].Count > staying {
+		if id, ok := v.snap.Rules[i].TiFlashTable(); ok && v.snap.Rules[i].Count > staying {
 			ids = append(ids, id)
 		}
 	}

@@ -12,18 +12,14 @@ import (
 // not be all.
 const MaxKept = 20
 
-// smallRegionMiB is the size up to which adding a peer costs a fifth of a token
-// of the add-peer limit; an empty region costs none (PD 4.0 to master,
-// operator.RegionInfluence).
-const smallRegionMiB = 20
-
 // Tally counts the regions of one store. It holds counts and a few regions of
 // each class, so its size does not grow with them.
 type Tally struct {
 	Regions int   `json:"regions"`
 	Leaders int   `json:"leaders"` // of these, led from the store
 	SizeMiB int64 `json:"size_mib"`
-	// Small are regions of at most 20 MiB, Empty those without size.
+	// Small regions count a fifth against the limits of stores, and Empty ones, also
+	// those whose size PD does not know, nothing.
 	Small int `json:"small"`
 	Empty int `json:"empty"`
 	// Classes puts every region into exactly one class.
@@ -87,9 +83,9 @@ func (c *counter) add(r *cluster.Region) {
 	t.Regions++
 	t.SizeMiB += r.ApproximateSizeMiB
 	switch {
-	case r.ApproximateSizeMiB == 0:
+	case r.ApproximateSizeMiB <= cluster.EmptyRegionMiB:
 		t.Empty++
-	case r.ApproximateSizeMiB <= smallRegionMiB:
+	case r.ApproximateSizeMiB <= cluster.SmallRegionMiB:
 		t.Small++
 	}
 	if r.ApproximateSizeMiB > t.LargestMiB {

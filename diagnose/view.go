@@ -18,7 +18,7 @@ type view struct {
 	snap    *cluster.Snapshot
 	now     time.Time
 	stores  cluster.Stores
-	release release
+	release cluster.Release
 	// subjects are the stores that are asked about and that PD knows.
 	subjects []*cluster.Store
 	// wasUp are those of them that are Up in truth.
@@ -35,7 +35,7 @@ type view struct {
 func newView(ev *Evidence) *view {
 	ev = ev.complete()
 	v := &view{ev: ev, snap: ev.snapshot(), wasUp: make(map[cluster.StoreID]bool), forced: make(map[cluster.StoreID]bool)}
-	v.now, v.release = v.snap.ReadAt, parseRelease(v.snap.PDVersion)
+	v.now, v.release = v.snap.ReadAt, cluster.ParseRelease(v.snap.PDVersion)
 	slices.SortFunc(v.snap.Stores, func(a, b cluster.Store) int { return cmp.Compare(a.ID, b.ID) })
 	v.stores = cluster.IndexStores(v.snap.Stores)
 	for id, s := range v.stores {

@@ -9,11 +9,6 @@ import (
 	"ebb/cluster"
 )
 
-// leaderSettles is how long the regions of a PD that was started need to report:
-// PD itself waits that long before it schedules (collectTimeout, 5 min, 4.0 to
-// master).
-const leaderSettles = 5 * time.Minute
-
 // Scene is what an orphan is judged by, beside its region. It is read once for
 // many regions, and again before changes.
 type Scene struct {
@@ -101,7 +96,7 @@ func NewScene(in SceneReading) (*Scene, error) {
 // Settling reports whether PD's leader was started so lately that it may not have
 // heard of all regions. SceneReading.Stats tell; later they do not matter.
 func Settling(leaderStarted, now time.Time) bool {
-	return !leaderStarted.IsZero() && now.Sub(leaderStarted) < leaderSettles
+	return !leaderStarted.IsZero() && now.Sub(leaderStarted) < cluster.CollectTimeout
 }
 
 // fresh: a PD that has just been started knows the regions from its disk, without
@@ -110,11 +105,7 @@ func fresh(in SceneReading) bool {
 	if in.Stats == nil || !Settling(in.LeaderStarted, in.Snapshot.ReadAt) {
 		return false
 	}
-	leaders := 0
-	for _, n := range in.Stats.LeaderCount {
-		leaders += n
-	}
-	return leaders < in.Stats.Regions
+	return in.Stats.Leaders() < in.Stats.Regions
 }
 
 func newPlacement(snap *cluster.Snapshot) *placement {

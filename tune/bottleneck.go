@@ -118,10 +118,6 @@ func (v *view) snapshotLimits() []Limit {
 	return list
 }
 
-// patrolBatch is how many regions PD looks at in one interval: a constant before
-// 8.4, and the least there is since (max(128, regions/1024)).
-const patrolBatch = 128
-
 // patrol is worth a word when one round takes long.
 func (v *view) patrol() (Limit, bool) {
 	peers, replicas := 0, 3
@@ -133,12 +129,9 @@ func (v *view) patrol() (Limit, bool) {
 	if r := v.Snapshot.Replication; r != nil && r.MaxReplicas > 0 {
 		replicas = r.MaxReplicas
 	}
-	regions, batch := peers/replicas, patrolBatch
-	if v.release.AtLeast(8, 4) {
-		batch = max(batch, regions/1024)
-	}
+	regions := peers / replicas
 	ms, _ := v.works(Item{Setting: PatrolRegionInterval}).float()
-	round := time.Duration(ms * float64(time.Millisecond) * float64(regions) / float64(batch))
+	round := cluster.PatrolRound(v.release, regions, time.Duration(ms*float64(time.Millisecond)), v.Snapshot.Schedule)
 	if round < time.Minute {
 		return Limit{}, false
 	}

@@ -9,15 +9,9 @@ import (
 	"ebb/cluster"
 )
 
-// Signs of strain of one store.
-const (
-	// slowScore is what TiKV calls a slow store and PD's evict-slow-store
-	// scheduler acts on; the score goes from 1 to 100.
-	slowScore = 80
-	// leastBacklog is the number of snapshots below which nobody speaks of a
-	// backlog, however low max-snapshot-count is.
-	leastBacklog = 12
-)
+// leastBacklog is the number of snapshots below which nobody speaks of a backlog,
+// however low max-snapshot-count is.
+const leastBacklog = 12
 
 // strain lists what is wrong with a store, in words; nil when it is well.
 func strain(s *cluster.Store) []string {
@@ -25,7 +19,7 @@ func strain(s *cluster.Store) []string {
 	if s.IsBusy {
 		signs = append(signs, "it says that it is busy")
 	}
-	if s.SlowScore >= slowScore {
+	if s.SlowScore >= cluster.SlowStoreScore {
 		signs = append(signs, fmt.Sprintf("its slow score is %d", s.SlowScore))
 	}
 	return signs

@@ -105,11 +105,8 @@ func (p Profile) Wants(s Setting, engine cluster.Engine) Value {
 // Default is what a new cluster of this release has, "" when the release is not
 // known. Clusters that were upgraded keep the defaults that they were born with.
 func Default(r cluster.Release, s Setting, engine cluster.Engine) Value {
-	if s.isLimit() { // 4.0 to master
-		if engine == cluster.TiFlash {
-			return "30"
-		}
-		return "15"
+	if s.isLimit() {
+		return number(cluster.DefaultStoreLimit(engine).Rate(cluster.LimitType(s)))
 	}
 	old := !r.AtLeast(5, 3)
 	switch {
