@@ -2,14 +2,33 @@ package cluster
 
 import "time"
 
+// Field names one reading of PD. Those of a Snapshot have the JSON names of the
+// fields that they fill.
+type Field string
+
+// The readings of a Snapshot, beside the stores.
+const (
+	FieldMembers        Field = "members"
+	FieldHealth         Field = "health"
+	FieldPDVersion      Field = "pd_version"
+	FieldDashboardURL   Field = "dashboard_url"
+	FieldLimits         Field = "limits"
+	FieldSchedule       Field = "schedule"
+	FieldReplication    Field = "replication"
+	FieldRules          Field = "rules"
+	FieldRuleGroups     Field = "rule_groups"
+	FieldEvictLeader    Field = "evict_leader"
+	FieldPausedCheckers Field = "paused_checkers"
+	FieldUnsafeRecovery Field = "unsafe_recovery"
+)
+
 // Unread keeps what could not be read apart from what is empty. It holds the
-// error of each read that failed, under the JSON name of the field it would have
-// filled; a field without entry was read.
-type Unread map[string]error
+// error of each reading that failed; a field without entry was read.
+type Unread map[Field]error
 
 // Snapshot is one round of answers from PD, taken in parallel. The pointers are
 // nil, and the slices and maps empty, for what could not be read; Unread then
-// holds the reason under the name of the field.
+// holds the reason.
 type Snapshot struct {
 	// ReadAt is PD's clock (the Date header, whole seconds) when the stores were
 	// read. All heartbeat ages are relative to it.
@@ -57,7 +76,7 @@ func (s *Snapshot) RuleSets() (sets []RuleSet, ok bool) {
 	if !s.Replication.EnablePlacementRules {
 		return []RuleSet{{Rules: []Rule{s.Replication.DefaultRule()}, Ranges: 1}}, true
 	}
-	if s.Unread["rules"] != nil || s.Unread["rule_groups"] != nil || len(s.Rules) == 0 {
+	if s.Unread[FieldRules] != nil || s.Unread[FieldRuleGroups] != nil || len(s.Rules) == 0 {
 		return nil, false
 	}
 	return RuleSets(s.Rules, s.RuleGroups), true

@@ -154,7 +154,7 @@ func tuneCodeOf(err error) (code ExitCode, ok bool) {
 		return ExitPartly, true
 	case errors.As(err, new(*tune.MovedError)), errors.As(err, new(*tune.NothingLeavingError)):
 		return ExitNo, true
-	case errors.As(err, new(*tune.UnknownError)):
+	case errors.As(err, new(*tune.UnreadError)):
 		return ExitCannotTell, true
 	}
 	return ExitDone, false

@@ -41,7 +41,7 @@ func readScene(ctx context.Context, t *target, asked []cluster.StoreID, answerin
 	case snapErr != nil:
 		return nil, snapErr
 	case runningErr != nil:
-		return nil, &operators.UnreadError{What: "operators", Err: runningErr}
+		return nil, &operators.UnreadError{Field: "operators", Err: runningErr}
 	case statsErr != nil:
 		return nil, statsErr
 	}

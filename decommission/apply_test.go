@@ -85,7 +85,7 @@ func TestApplyRefusesWhenTheWorldMoved(t *testing.T) {
 func TestApplyCannotTell(t *testing.T) {
 	plan := scaleInPlan(fourStores(), 4)
 	later := fourStores()
-	later.Members, later.Unread = nil, cluster.Unread{"members": errLost}
+	later.Members, later.Unread = nil, cluster.Unread{cluster.FieldMembers: errLost}
 	_, err := Apply(t.Context(), plan, deps(newFakePD(t, later), new(fakeJournal), new(fakeMarker)))
 	var unknown *UnknownError
 	if !errors.As(err, &unknown) {

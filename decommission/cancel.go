@@ -29,8 +29,8 @@ func PlanCancel(snap *cluster.Snapshot, req Request, history History) *Plan {
 	for _, s := range c.targets {
 		p.Findings = append(p.Findings, cancelState(s))
 	}
-	if snap.Unread["evict_leader"] != nil {
-		p.Findings = append(p.Findings, c.unread("evict-leader", "evict_leader", "the evict-leader scheduler"))
+	if snap.Unread[cluster.FieldEvictLeader] != nil {
+		p.Findings = append(p.Findings, c.unread("evict-leader", cluster.FieldEvictLeader, "the evict-leader scheduler"))
 	}
 	for i := range p.Stores {
 		s := &p.Stores[i]
@@ -78,8 +78,8 @@ func (p *Plan) planLimit(c *checker, s *PlannedStore, before UndoRecord, recorde
 		step.Limit = before.Limit
 		step.Done = s.State == cluster.Up && s.Limit != nil && *s.Limit == *before.Limit
 		step.Text = fmt.Sprintf("restore the limits of store %d as recorded: add-peer %g, remove-peer %g", s.ID, before.Limit.AddPeer, before.Limit.RemovePeer)
-	case c.snap.Unread["limits"] != nil:
-		p.Findings = append(p.Findings, c.unread("store-limit", "limits", "the store limits"))
+	case c.snap.Unread[cluster.FieldLimits] != nil:
+		p.Findings = append(p.Findings, c.unread("store-limit", cluster.FieldLimits, "the store limits"))
 		return
 	case s.State == cluster.Up && !unlimited:
 		return

@@ -108,7 +108,7 @@ func (c *checker) engines() []cluster.Engine {
 }
 
 // unread makes a finding of what could not be read.
-func (c *checker) unread(check, field, what string) Finding {
+func (c *checker) unread(check string, field cluster.Field, what string) Finding {
 	return Finding{
 		Check: check, Result: Unknown, Summary: "could not read " + what,
 		Evidence: []string{fmt.Sprint(c.snap.Unread[field])},

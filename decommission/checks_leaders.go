@@ -14,8 +14,8 @@ func (c *checker) leaderTargets() []Finding {
 	if !slices.Contains(c.engines(), cluster.TiKV) {
 		return []Finding{{Check: name, Result: NotApplicable, Summary: "TiFlash holds no leaders"}}
 	}
-	if c.snap.Unread["evict_leader"] != nil {
-		return []Finding{c.unread(name, "evict_leader", "the evict-leader scheduler")}
+	if c.snap.Unread[cluster.FieldEvictLeader] != nil {
+		return []Finding{c.unread(name, cluster.FieldEvictLeader, "the evict-leader scheduler")}
 	}
 	tikv := c.receiversOf(cluster.TiKV)
 	var evicting []*cluster.Store

@@ -12,14 +12,14 @@ func (c *checker) pd() []Finding {
 	const name = "pd"
 	switch {
 	case c.snap.Members == nil:
-		return []Finding{c.unread(name, "members", "the PD members")}
+		return []Finding{c.unread(name, cluster.FieldMembers, "the PD members")}
 	case !hasLeader(c.snap):
 		return []Finding{{
 			Check: name, Result: Refused, Summary: "PD has no leader",
 			Fix: "wait for an election; look at the PD members that are down",
 		}}
-	case c.snap.Unread["health"] != nil:
-		return []Finding{c.unread(name, "health", "the health of the PD members")}
+	case c.snap.Unread[cluster.FieldHealth] != nil:
+		return []Finding{c.unread(name, cluster.FieldHealth, "the health of the PD members")}
 	}
 	total, healthy := len(c.snap.Health), 0
 	var down []string
@@ -55,8 +55,8 @@ func hasLeader(snap *cluster.Snapshot) bool {
 func (c *checker) unsafeRecovery() []Finding {
 	const name = "unsafe-recovery"
 	switch {
-	case c.snap.Unread["unsafe_recovery"] != nil:
-		return []Finding{c.unread(name, "unsafe_recovery", "the state of unsafe recovery")}
+	case c.snap.Unread[cluster.FieldUnsafeRecovery] != nil:
+		return []Finding{c.unread(name, cluster.FieldUnsafeRecovery, "the state of unsafe recovery")}
 	case c.snap.UnsafeRecovery != "":
 		return []Finding{{
 			Check: name, Result: Refused, Summary: "an unsafe recovery is running",
@@ -72,10 +72,10 @@ func (c *checker) unsafeRecovery() []Finding {
 func (c *checker) scheduling() []Finding {
 	const name = "scheduling"
 	if c.snap.Schedule == nil {
-		return []Finding{c.unread(name, "schedule", "the schedule configuration")}
+		return []Finding{c.unread(name, cluster.FieldSchedule, "the schedule configuration")}
 	}
 	if c.snap.Replication == nil {
-		return []Finding{c.unread(name, "replication", "the replication configuration")}
+		return []Finding{c.unread(name, cluster.FieldReplication, "the replication configuration")}
 	}
 	var findings []Finding
 	refuse := func(summary, fix string) {
@@ -101,8 +101,8 @@ func (c *checker) scheduling() []Finding {
 // pausedCheckers refuses when a checker that moves peers off a store is paused.
 func (c *checker) pausedCheckers() []Finding {
 	const name = "scheduling"
-	if c.snap.Unread["paused_checkers"] != nil {
-		return []Finding{c.unread(name, "paused_checkers", "which checkers are paused")}
+	if c.snap.Unread[cluster.FieldPausedCheckers] != nil {
+		return []Finding{c.unread(name, cluster.FieldPausedCheckers, "which checkers are paused")}
 	}
 	mover := "replica"
 	if c.snap.Replication.EnablePlacementRules {

@@ -16,7 +16,7 @@ func (c *checker) placement() []Finding {
 	const name = "placement"
 	sets, ok := c.snap.RuleSets()
 	if !ok {
-		for _, field := range []string{"replication", "rules", "rule_groups"} {
+		for _, field := range []cluster.Field{cluster.FieldReplication, cluster.FieldRules, cluster.FieldRuleGroups} {
 			if c.snap.Unread[field] != nil {
 				return []Finding{c.unread(name, field, "the placement rules")}
 			}

@@ -12,7 +12,7 @@ import (
 func (c *checker) space() []Finding {
 	const name = "space"
 	if c.snap.Schedule == nil {
-		return []Finding{c.unread(name, "schedule", "low-space-ratio")}
+		return []Finding{c.unread(name, cluster.FieldSchedule, "low-space-ratio")}
 	}
 	var findings []Finding
 	freights := c.freights()

@@ -32,7 +32,7 @@ func TestCheck(t *testing.T) {
 		{name: "PD lost its majority", change: func(ev *Evidence) {
 			ev.Snapshot.Health = []cluster.MemberHealth{{Name: "a", Healthy: true}, {Name: "b"}, {Name: "c"}}
 		}, want: Refused, check: "pd", says: "1 of 3"},
-		{name: "PD health unread", change: func(ev *Evidence) { ev.Snapshot.Unread["health"] = errLost }, want: Unknown, check: "pd"},
+		{name: "PD health unread", change: func(ev *Evidence) { ev.Snapshot.Unread[cluster.FieldHealth] = errLost }, want: Unknown, check: "pd"},
 		{name: "three stores for three replicas", change: func(ev *Evidence) {
 			ev.Snapshot.Stores = ev.Snapshot.Stores[1:]
 		}, want: Refused, check: "placement", says: "only 2 can be placed"},
@@ -56,7 +56,7 @@ func TestCheck(t *testing.T) {
 			}
 			ev.Snapshot.Rules[0].LocationLabels, ev.Snapshot.Rules[0].IsolationLevel = []string{"zone"}, "zone"
 		}, want: Refused, check: "placement", says: "2 distinct zones"},
-		{name: "rules unread", change: func(ev *Evidence) { ev.Snapshot.Unread["rules"] = errLost }, want: Unknown, check: "placement"},
+		{name: "rules unread", change: func(ev *Evidence) { ev.Snapshot.Unread[cluster.FieldRules] = errLost }, want: Unknown, check: "placement"},
 		{name: "last TiFlash", change: func(ev *Evidence) {
 			ev.Snapshot.Stores = append(ev.Snapshot.Stores, tiflash(9))
 			ev.Snapshot.Rules = append(ev.Snapshot.Rules, tiflashRule(1))
@@ -89,7 +89,7 @@ func TestCheck(t *testing.T) {
 		{name: "limit zero", change: func(ev *Evidence) { ev.Snapshot.Schedule.ReplicaScheduleLimit = 0 }, want: Refused, check: "scheduling"},
 		{name: "rule checker paused", change: func(ev *Evidence) { ev.Snapshot.PausedCheckers = []string{"rule"} }, want: Refused, check: "scheduling"},
 		{name: "merge checker paused", change: func(ev *Evidence) { ev.Snapshot.PausedCheckers = []string{"merge"} }, want: OK},
-		{name: "checkers unread", change: func(ev *Evidence) { ev.Snapshot.Unread["paused_checkers"] = errLost }, want: Unknown, check: "scheduling"},
+		{name: "checkers unread", change: func(ev *Evidence) { ev.Snapshot.Unread[cluster.FieldPausedCheckers] = errLost }, want: Unknown, check: "scheduling"},
 		{name: "limits of before 5.3", change: func(ev *Evidence) {
 			ev.Snapshot.Schedule.MaxSnapshotCount, ev.Snapshot.Schedule.MaxPendingPeerCount = 3, 16
 		}, want: Warning, check: "scheduling"},

@@ -20,7 +20,7 @@ type Estimate struct {
 // It is the longest of the floors of what may only go to some stores, and of all
 // that runs on one engine together.
 func (c *checker) estimate() *Estimate {
-	if c.snap.Unread["limits"] != nil || len(c.snap.Limits) == 0 {
+	if c.snap.Unread[cluster.FieldLimits] != nil || len(c.snap.Limits) == 0 {
 		return nil
 	}
 	freights := c.freights()

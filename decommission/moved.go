@@ -30,7 +30,7 @@ func checkUnmoved(p *Plan, snap *cluster.Snapshot) error {
 	if snap.Members == nil {
 		return &UnknownError{Verb: p.Verb, Findings: []Finding{{
 			Check: "pd", Result: Unknown, Fix: "run the command again when PD answers; nothing was changed",
-			Summary: fmt.Sprintf("the PD members can no longer be read: %v", snap.Unread["members"]),
+			Summary: fmt.Sprintf("the PD members can no longer be read: %v", snap.Unread[cluster.FieldMembers]),
 		}}}
 	}
 	if snap.Members.ClusterID != p.ClusterID {

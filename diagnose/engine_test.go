@@ -27,7 +27,7 @@ func blank(ev *Evidence, f Field) *Evidence {
 	if err != nil {
 		panic(err)
 	}
-	out.fail(f, errors.New("broken"))
+	out.NoteUnread(f, errors.New("broken"))
 	delete(out.Absent, f)
 	snap := out.Snapshot
 	switch f {

@@ -52,22 +52,26 @@ type Evidence struct {
 	Hosts map[cluster.StoreID]Host `json:"hosts"`
 }
 
-// Field names one reading. Those of the snapshot have the names of its fields.
-type Field string
+// Field names one reading: one of the snapshot, or one of those below.
+type Field = cluster.Field
 
-// The readings.
+// The readings of a snapshot that rules name.
 const (
-	FieldMembers          Field = "members"
-	FieldHealth           Field = "health"
-	FieldPDVersion        Field = "pd_version"
-	FieldLimits           Field = "limits"
-	FieldSchedule         Field = "schedule"
-	FieldReplication      Field = "replication"
-	FieldRules            Field = "rules"
-	FieldRuleGroups       Field = "rule_groups"
-	FieldEvictLeader      Field = "evict_leader"
-	FieldPausedCheckers   Field = "paused_checkers"
-	FieldUnsafeRecovery   Field = "unsafe_recovery"
+	FieldMembers        = cluster.FieldMembers
+	FieldHealth         = cluster.FieldHealth
+	FieldPDVersion      = cluster.FieldPDVersion
+	FieldLimits         = cluster.FieldLimits
+	FieldSchedule       = cluster.FieldSchedule
+	FieldReplication    = cluster.FieldReplication
+	FieldRules          = cluster.FieldRules
+	FieldRuleGroups     = cluster.FieldRuleGroups
+	FieldEvictLeader    = cluster.FieldEvictLeader
+	FieldPausedCheckers = cluster.FieldPausedCheckers
+	FieldUnsafeRecovery = cluster.FieldUnsafeRecovery
+)
+
+// The readings beside the snapshot.
+const (
 	FieldOperators        Field = "operators"
 	FieldRecords          Field = "operator_records"
 	FieldRegionLabels     Field = "region_labels"
@@ -120,14 +124,6 @@ type Host struct {
 	Err     string `json:"err,omitempty"` // why the machine could not be asked
 }
 
-// fail notes a reading that failed.
-func (ev *Evidence) fail(f Field, err error) {
-	if ev.Unread == nil {
-		ev.Unread = make(map[Field]string)
-	}
-	ev.Unread[f] = err.Error()
-}
-
 // NoteAbsent notes that there is nothing to read, and why.
 func (ev *Evidence) NoteAbsent(f Field, reason string) {
 	if ev.Absent == nil {
@@ -137,13 +133,18 @@ func (ev *Evidence) NoteAbsent(f Field, reason string) {
 }
 
 // NoteUnread notes a reading that failed.
-func (ev *Evidence) NoteUnread(f Field, err error) { ev.fail(f, err) }
+func (ev *Evidence) NoteUnread(f Field, err error) {
+	if ev.Unread == nil {
+		ev.Unread = make(map[Field]string)
+	}
+	ev.Unread[f] = err.Error()
+}
 
 // adopt takes the errors of the snapshot, which it does not carry as JSON.
 func (ev *Evidence) adopt(snap *cluster.Snapshot) {
 	ev.Snapshot = snap
 	for _, name := range slices.Sorted(maps.Keys(snap.Unread)) {
-		ev.fail(Field(name), snap.Unread[name])
+		ev.NoteUnread(name, snap.Unread[name])
 	}
 }
 
@@ -153,7 +154,7 @@ func (ev *Evidence) snapshot() *cluster.Snapshot {
 	snap.Stores = slices.Clone(snap.Stores)
 	snap.Unread = make(cluster.Unread, len(ev.Unread))
 	for name, text := range ev.Unread {
-		snap.Unread[string(name)] = errors.New(text)
+		snap.Unread[name] = errors.New(text)
 	}
 	return &snap
 }
@@ -187,7 +188,7 @@ func (ev *Evidence) complete() *Evidence {
 	}
 	for f, miss := range missing {
 		if _, noted := ev.Absent[f]; miss && !noted && out.Unread[f] == "" {
-			out.fail(f, errNotRead)
+			out.NoteUnread(f, errNotRead)
 		}
 	}
 	return &out

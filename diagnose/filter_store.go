@@ -17,7 +17,7 @@ type storeFacts struct {
 func newStoreFacts(snap *cluster.Snapshot, s *cluster.Store, towards int) storeFacts {
 	f := storeFacts{Store: s, towards: towards}
 	limit, ok := snap.Limits[s.ID]
-	f.limit, f.hasLimit = limit.AddPeer, ok && snap.Unread["limits"] == nil
+	f.limit, f.hasLimit = limit.AddPeer, ok && snap.Unread[cluster.FieldLimits] == nil
 	f.mark(filterRemoved, answer(s.State == cluster.Tombstone))
 	f.mark(filterRemoving, answer(s.State == cluster.Offline))
 	f.mark(filterSpecialUse, answer(s.SpecialUse()))

@@ -97,7 +97,7 @@ func TestFilters(t *testing.T) {
 		{"add-peer-limit", "unlimited", pass, nil},
 		{"add-peer-limit", "15 a minute", unknown, func(s snap) { s.Limits[3] = cluster.StoreLimit{AddPeer: 15} }},
 		{"add-peer-limit", "not shown", unknown, func(s snap) { delete(s.Limits, 3) }},
-		{"add-peer-limit", "not read", unknown, func(s snap) { s.Unread["limits"] = fmt.Errorf("timeout") }},
+		{"add-peer-limit", "not read", unknown, func(s snap) { s.Unread[cluster.FieldLimits] = fmt.Errorf("timeout") }},
 		{"snapshots", "at the limit", pass, func(s snap) { s.Stores[2].ReceivingSnapCount = 64 }},
 		{"snapshots", "receiving too many", fail, func(s snap) { s.Stores[2].ReceivingSnapCount = 65 }},
 		{"snapshots", "sending too many", fail, func(s snap) { s.Stores[2].SendingSnapCount = 65 }},

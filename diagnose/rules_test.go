@@ -167,11 +167,11 @@ var ruleCases = []ruleCase{
 	{rule: "D03", name: "v2", edit: func(f *fakePD) { f.snap.Schedule.StoreLimitVersion = "v2" }, want: NotApplicable},
 	{rule: "D03", name: "v2, which has no limits to read", edit: func(f *fakePD) {
 		f.snap.Schedule.StoreLimitVersion = "v2"
-		f.snap.Limits, f.snap.Unread = nil, cluster.Unread{"limits": errAbsent}
+		f.snap.Limits, f.snap.Unread = nil, cluster.Unread{cluster.FieldLimits: errAbsent}
 	}, want: NotApplicable},
 	{rule: "D03", name: "unread, and nothing leaves", edit: func(f *fakePD) {
 		f.store(5).State, f.store(5).StateName = cluster.Up, cluster.StateUp
-		f.snap.Limits, f.snap.Unread = nil, cluster.Unread{"limits": errAbsent}
+		f.snap.Limits, f.snap.Unread = nil, cluster.Unread{cluster.FieldLimits: errAbsent}
 	}, want: NotApplicable},
 	{rule: "D04", name: "more replicas than stores", edit: tiflash(2, 91, 92), stores: []cluster.StoreID{91}, want: Problem, blocked: 1, sentence: `^table 45 wants 2 TiFlash replicas, and only 1 TiFlash store stays$`},
 	{rule: "D04", name: "enough", edit: tiflash(2, 91, 92, 93), stores: []cluster.StoreID{91}, want: OK},

@@ -84,7 +84,7 @@ func (w *World) indexRules() {
 		rule := conf.DefaultRule()
 		w.replica = newRuleFacts(&rule, w.stores)
 		w.replica.anyLabels = true
-	case w.snap.Unread["rules"] != nil || w.snap.Unread["rule_groups"] != nil:
+	case w.snap.Unread[cluster.FieldRules] != nil || w.snap.Unread[cluster.FieldRuleGroups] != nil:
 		w.unsure = "the placement rules could not be read"
 	default:
 		w.index = cluster.NewRuleIndex(w.snap.Rules, w.snap.RuleGroups)
@@ -119,9 +119,9 @@ func checkersStopped(snap *cluster.Snapshot) (stopped, unsure string) {
 		return "enable-replace-offline-replica is false (it counts where placement rules are off)", ""
 	case snap.Schedule == nil:
 		return "", "the schedule settings could not be read"
-	case snap.Unread["paused_checkers"] != nil:
+	case snap.Unread[cluster.FieldPausedCheckers] != nil:
 		return "", "PD did not say whether its checkers are paused"
-	case snap.Unread["unsafe_recovery"] != nil:
+	case snap.Unread[cluster.FieldUnsafeRecovery] != nil:
 		return "", "PD did not say whether an unsafe recovery is running"
 	}
 	return "", ""

@@ -85,7 +85,7 @@ func TestClassify(t *testing.T) {
 		"switch off":        {stores: five, change: func(s *cluster.Snapshot) { noRules(s); s.Schedule.ReplaceOfflineReplica = false }, want: TailPaused},
 		"switch is no use":  {stores: five, change: func(s *cluster.Snapshot) { s.Schedule.ReplaceOfflineReplica = false }, want: TailWaiting},
 		"no schedule":       {stores: five, change: func(s *cluster.Snapshot) { s.Schedule = nil }, want: TailUnknown},
-		"no rules read":     {stores: five, change: func(s *cluster.Snapshot) { s.Unread["rules"] = fmt.Errorf("timeout") }, want: TailUnknown},
+		"no rules read":     {stores: five, change: func(s *cluster.Snapshot) { s.Unread[cluster.FieldRules] = fmt.Errorf("timeout") }, want: TailUnknown},
 		"no replication":    {stores: five, change: func(s *cluster.Snapshot) { s.Replication = nil }, want: TailUnknown},
 		"boundary": {stores: five, change: func(s *cluster.Snapshot) {
 			s.Rules[0].EndKey = []byte("m")

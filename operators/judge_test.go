@@ -173,7 +173,7 @@ func (c circumstance) judge(t *testing.T) Orphan {
 	case "halted":
 		snap.Schedule.HaltScheduling = true
 	case "unread":
-		snap.Unread["rules"] = errors.New("timeout")
+		snap.Unread[cluster.FieldRules] = errors.New("timeout")
 	}
 	r := *c.region
 	if c.unwell {

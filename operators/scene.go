@@ -59,22 +59,23 @@ type SceneReading struct {
 
 // UnreadError says what of PD could not be read, so that nobody can judge.
 type UnreadError struct {
-	What string
-	Err  error
+	Field cluster.Field
+	Err   error
 }
 
 func (e *UnreadError) Error() string {
-	return fmt.Sprintf("judge orphan peers: read %s: %v", e.What, e.Err)
+	return fmt.Sprintf("judge orphan peers: read %s: %v", e.Field, e.Err)
 }
+
 func (e *UnreadError) Unwrap() error { return e.Err }
 
 // NewScene makes a scene. It fails with *UnreadError when the members or the state
 // of unsafe recovery could not be read.
 func NewScene(in SceneReading) (*Scene, error) {
 	snap := in.Snapshot
-	for _, field := range []string{"members", "unsafe_recovery"} {
+	for _, field := range []cluster.Field{cluster.FieldMembers, cluster.FieldUnsafeRecovery} {
 		if err := snap.Unread[field]; err != nil {
-			return nil, &UnreadError{What: field, Err: err}
+			return nil, &UnreadError{Field: field, Err: err}
 		}
 	}
 	s := &Scene{
@@ -109,7 +110,7 @@ func fresh(in SceneReading) bool {
 }
 
 func newPlacement(snap *cluster.Snapshot) *placement {
-	for _, field := range []string{"replication", "schedule", "rules", "rule_groups", "paused_checkers"} {
+	for _, field := range []cluster.Field{cluster.FieldReplication, cluster.FieldSchedule, cluster.FieldRules, cluster.FieldRuleGroups, cluster.FieldPausedCheckers} {
 		if snap.Unread[field] != nil {
 			return &placement{unread: true}
 		}

@@ -22,21 +22,21 @@ func TestNewScene(t *testing.T) {
 	if len(s.Running) != 2 || s.Running[4].Desc != "y" {
 		t.Errorf("running: %v", s.Running)
 	}
-	for _, field := range []string{"members", "unsafe_recovery"} {
+	for _, field := range []cluster.Field{cluster.FieldMembers, cluster.FieldUnsafeRecovery} {
 		in := judgeReading()
 		cause := errors.New("connection refused")
 		in.Snapshot.Unread[field] = cause
 		s, err := NewScene(in)
 		var unread *UnreadError
 		switch {
-		case s != nil, !errors.As(err, &unread), unread.What != field, !errors.Is(err, cause):
+		case s != nil, !errors.As(err, &unread), unread.Field != field, !errors.Is(err, cause):
 			t.Errorf("without %s: %v, %v", field, s, err)
-		case !strings.Contains(err.Error(), field) || !strings.Contains(err.Error(), "refused"):
+		case !strings.Contains(err.Error(), string(field)) || !strings.Contains(err.Error(), "refused"):
 			t.Errorf("without %s: text %q", field, err)
 		}
 	}
 	in = judgeReading()
-	in.Snapshot.Unread["limits"] = errors.New("not needed")
+	in.Snapshot.Unread[cluster.FieldLimits] = errors.New("not needed")
 	if _, err := NewScene(in); err != nil {
 		t.Errorf("without limits: %v", err)
 	}
@@ -134,12 +134,12 @@ func TestScenePlacement(t *testing.T) {
 		{"replication not read", func(in SceneReading) { in.Snapshot.Replication = nil }, Hold},
 		{"schedule not read", func(in SceneReading) { in.Snapshot.Schedule = nil }, Hold},
 	}
-	for _, field := range []string{"replication", "schedule", "rules", "rule_groups", "paused_checkers"} {
+	for _, field := range []cluster.Field{cluster.FieldReplication, cluster.FieldSchedule, cluster.FieldRules, cluster.FieldRuleGroups, cluster.FieldPausedCheckers} {
 		tests = append(tests, struct {
 			name string
 			edit func(SceneReading)
 			want Verdict
-		}{field + " failed", func(in SceneReading) { in.Snapshot.Unread[field] = errors.New("timeout") }, Hold})
+		}{string(field) + " failed", func(in SceneReading) { in.Snapshot.Unread[field] = errors.New("timeout") }, Hold})
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

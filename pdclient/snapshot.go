@@ -11,9 +11,9 @@ import (
 
 // Snapshot reads, in one round of parallel requests, everything that says how
 // the cluster is and what it may do. Only stores that cannot be read are an
-// error. What else cannot be read is in Unread, under the JSON name of its field;
-// what this version of PD does not have is not a failure and is left empty. All
-// of it together takes no longer than one call may.
+// error. What else cannot be read is in Unread; what this version of PD does not
+// have is not a failure and is left empty. All of it together takes no longer than
+// one call may.
 func (c *Client) Snapshot(ctx context.Context) (*cluster.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -46,20 +46,20 @@ func (c *Client) Snapshot(ctx context.Context) (*cluster.Snapshot, error) {
 
 // snapshotParts maps the name of each field to what fills it. Every function
 // writes its own field only.
-func (c *Client) snapshotParts(ctx context.Context, s *cluster.Snapshot) map[string]func() error {
-	return map[string]func() error{
-		"members":         func() (err error) { s.Members, err = c.Members(ctx); return err },
-		"health":          func() (err error) { s.Health, err = c.Health(ctx); return err },
-		"pd_version":      func() (err error) { s.PDVersion, err = c.PDVersion(ctx); return err },
-		"dashboard_url":   func() (err error) { s.DashboardURL, err = c.DashboardURL(ctx); return err },
-		"limits":          func() (err error) { s.Limits, err = c.StoreLimits(ctx); return err },
-		"schedule":        func() (err error) { s.Schedule, err = c.ScheduleConfig(ctx); return err },
-		"replication":     func() (err error) { s.Replication, err = c.ReplicationConfig(ctx); return err },
-		"evict_leader":    func() (err error) { s.EvictLeader, err = c.EvictLeaderStores(ctx); return err },
-		"paused_checkers": func() (err error) { s.PausedCheckers, err = c.PausedCheckers(ctx); return err },
-		"unsafe_recovery": func() (err error) { s.UnsafeRecovery, err = c.UnsafeRecovery(ctx); return err },
-		"rules":           func() (err error) { s.Rules, err = c.Rules(ctx); return ifEnabled(err) },
-		"rule_groups":     func() (err error) { s.RuleGroups, err = c.RuleGroups(ctx); return ifEnabled(err) },
+func (c *Client) snapshotParts(ctx context.Context, s *cluster.Snapshot) map[cluster.Field]func() error {
+	return map[cluster.Field]func() error{
+		cluster.FieldMembers:        func() (err error) { s.Members, err = c.Members(ctx); return err },
+		cluster.FieldHealth:         func() (err error) { s.Health, err = c.Health(ctx); return err },
+		cluster.FieldPDVersion:      func() (err error) { s.PDVersion, err = c.PDVersion(ctx); return err },
+		cluster.FieldDashboardURL:   func() (err error) { s.DashboardURL, err = c.DashboardURL(ctx); return err },
+		cluster.FieldLimits:         func() (err error) { s.Limits, err = c.StoreLimits(ctx); return err },
+		cluster.FieldSchedule:       func() (err error) { s.Schedule, err = c.ScheduleConfig(ctx); return err },
+		cluster.FieldReplication:    func() (err error) { s.Replication, err = c.ReplicationConfig(ctx); return err },
+		cluster.FieldEvictLeader:    func() (err error) { s.EvictLeader, err = c.EvictLeaderStores(ctx); return err },
+		cluster.FieldPausedCheckers: func() (err error) { s.PausedCheckers, err = c.PausedCheckers(ctx); return err },
+		cluster.FieldUnsafeRecovery: func() (err error) { s.UnsafeRecovery, err = c.UnsafeRecovery(ctx); return err },
+		cluster.FieldRules:          func() (err error) { s.Rules, err = c.Rules(ctx); return ifEnabled(err) },
+		cluster.FieldRuleGroups:     func() (err error) { s.RuleGroups, err = c.RuleGroups(ctx); return ifEnabled(err) },
 	}
 }
 

@@ -48,18 +48,18 @@ func TestSnapshotOfEveryVersion(t *testing.T) {
 }
 
 func TestSnapshotKeepsFailuresApart(t *testing.T) {
-	parts := map[string]string{
-		"members": "GET /members", "health": "GET /health", "pd_version": "GET /version", "limits": "GET /stores/limit",
-		"schedule": "GET /config/schedule", "replication": "GET /config/replicate", "rules": "GET /config/rules",
-		"rule_groups":  "GET /config/rule_groups",
-		"evict_leader": "GET /scheduler-config/*", "paused_checkers": "GET /checker/rule",
-		"unsafe_recovery": "GET /admin/unsafe/*",
+	parts := map[cluster.Field]string{
+		cluster.FieldMembers: "GET /members", cluster.FieldHealth: "GET /health", cluster.FieldPDVersion: "GET /version", cluster.FieldLimits: "GET /stores/limit",
+		cluster.FieldSchedule: "GET /config/schedule", cluster.FieldReplication: "GET /config/replicate", cluster.FieldRules: "GET /config/rules",
+		cluster.FieldRuleGroups:  "GET /config/rule_groups",
+		cluster.FieldEvictLeader: "GET /scheduler-config/*", cluster.FieldPausedCheckers: "GET /checker/rule",
+		cluster.FieldUnsafeRecovery: "GET /admin/unsafe/*",
 	}
 	for name, on := range parts {
-		t.Run(name, func(t *testing.T) {
+		t.Run(string(name), func(t *testing.T) {
 			pd := newPD(t, pdtest.V8_5)
 			skip := 0
-			if name == "members" {
+			if name == cluster.FieldMembers {
 				skip = 1 // the look for the leader
 			}
 			pd.Inject(pdtest.Fault{On: on, Skip: skip, Times: -1, Status: 500, Body: `"[PD:x:ErrY]no"`})

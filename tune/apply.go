@@ -149,7 +149,7 @@ func Apply(ctx context.Context, p *Plan, d Deps) ([]Outcome, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: read PD again before the first change: %w", p.Verb, err)
 	case snap.Schedule == nil:
-		return nil, &UnknownError{"the schedule configuration", snap.Unread["schedule"]}
+		return nil, &UnreadError{"the schedule configuration", snap.Unread[cluster.FieldSchedule]}
 	}
 	if err := unmoved(p, snap); err != nil {
 		return nil, err

@@ -24,17 +24,17 @@ type Evidence struct {
 	Now time.Time
 }
 
-// UnknownError says that PD could not be asked about something that decides.
-type UnknownError struct {
+// UnreadError says that PD could not be asked about something that decides.
+type UnreadError struct {
 	What string
 	Err  error
 }
 
-func (e *UnknownError) Error() string {
+func (e *UnreadError) Error() string {
 	return fmt.Sprintf("tune: cannot tell: %s could not be read: %v", e.What, e.Err)
 }
 
-func (e *UnknownError) Unwrap() error { return e.Err }
+func (e *UnreadError) Unwrap() error { return e.Err }
 
 // NothingLeavingError says that there is nothing to make faster.
 type NothingLeavingError struct{}
@@ -67,16 +67,16 @@ func newView(ev Evidence) (*view, error) {
 		v.held[ev.Held[i].Item] = &ev.Held[i]
 	}
 	if snap.Schedule == nil {
-		return nil, &UnknownError{"the schedule configuration", snap.Unread["schedule"]}
+		return nil, &UnreadError{"the schedule configuration", snap.Unread[cluster.FieldSchedule]}
 	}
-	if err := snap.Unread["limits"]; err != nil {
+	if err := snap.Unread[cluster.FieldLimits]; err != nil {
 		if snap.Schedule.StoreLimitVersion != "v2" {
-			return nil, &UnknownError{"the store limits", err}
+			return nil, &UnreadError{"the store limits", err}
 		}
 		v.limits = false
 		v.note("store limits: not applicable, as store-limit-version is v2 and PD limits stores by their snapshots")
 	}
-	if err := snap.Unread["evict_leader"]; err != nil {
+	if err := snap.Unread[cluster.FieldEvictLeader]; err != nil {
 		v.evict = false
 		v.note("evict-leader is left alone: who is under it could not be read: %v", err)
 	}

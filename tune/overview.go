@@ -46,7 +46,7 @@ type Limit struct {
 }
 
 // Look makes an overview. Without leaving stores all that live are taken for
-// receivers. Errors: *UnknownError.
+// receivers. Errors: *UnreadError.
 func Look(ev Evidence) (*Overview, error) {
 	v, err := newView(ev)
 	if err != nil {

@@ -89,7 +89,7 @@ func newPlan(verb string, snap *cluster.Snapshot) *Plan {
 
 // PlanApply turns a profile into changes that live for a time. What was set here
 // before and is not of this profile is put back. Errors: *NothingLeavingError,
-// *UnknownError.
+// *UnreadError.
 func PlanApply(ev Evidence, profile Profile, live time.Duration) (*Plan, error) {
 	v, err := newView(ev)
 	if err != nil {

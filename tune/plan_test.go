@@ -66,7 +66,7 @@ func TestPlanApply(t *testing.T) {
 		}, map[string]string{"add-peer/3": "100!"}, ""},
 		{"store limit v2", "v8.5.3", Fast, func(s *cluster.Snapshot) {
 			s.Schedule.StoreLimitVersion = "v2"
-			s.Unread["limits"] = errBroken
+			s.Unread[cluster.FieldLimits] = errBroken
 		}, map[string]string{"schedule.replica-schedule-limit": "128!"}, "store limits: not applicable"},
 		{"who cannot take more is left alone", "v8.5.3", Gentle, func(s *cluster.Snapshot) {
 			s.Stores[0].IsBusy = true
@@ -148,13 +148,13 @@ func TestPlanApplyAhead(t *testing.T) {
 }
 
 func TestPlanCannotTell(t *testing.T) {
-	for _, what := range []string{"schedule", "limits"} {
+	for _, what := range []cluster.Field{cluster.FieldSchedule, cluster.FieldLimits} {
 		snap := snapshotOf("v8.5.3")
 		snap.Unread[what] = errBroken
 		if what == "schedule" {
 			snap.Schedule = nil
 		}
-		var unknown *UnknownError
+		var unknown *UnreadError
 		if _, err := PlanApply(evidenceOf(snap), Fast, time.Hour); !errors.As(err, &unknown) || !errors.Is(err, errBroken) {
 			t.Errorf("PlanApply() without %s = %v", what, err)
 		}

@@ -7,7 +7,7 @@ import (
 	"ebb/cluster"
 )
 
-// PlanRestore plans to put back what is held. Errors: *UnknownError.
+// PlanRestore plans to put back what is held. Errors: *UnreadError.
 func PlanRestore(ev Evidence) (*Plan, error) {
 	v, err := newView(ev)
 	if err != nil {
@@ -36,7 +36,7 @@ func (v *view) putBack(h *Held, why string) Change {
 // not the defaults of this version may have been set by a run whose journal is
 // lost, and are taken back to the defaults. That is a guess, and said so. Only
 // what PD shows can be found: temporary values expire by themselves. Errors:
-// *UnknownError.
+// *UnreadError.
 func PlanDefaults(ev Evidence) (*Plan, error) {
 	v, err := newView(ev)
 	if err != nil {
