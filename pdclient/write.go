@@ -37,7 +37,7 @@ func (c *Client) write(ctx context.Context, r request) error {
 	defer cancel()
 	var tries tryLog
 	for round := range dialAttempts {
-		base, err := c.locate(bounded, c.attempt, writeFreshness)
+		base, err := c.locate(bounded, min(c.attempt<<round, c.timeout), writeFreshness)
 		if err == nil {
 			var sent bool
 			if sent, err = c.writeAt(bounded, base, r); sent || err == nil {

@@ -155,7 +155,7 @@ func (b *bench) run(verb string, args ...string) result {
 // start starts a verb on the cluster of the bench with JSON output.
 func (b *bench) start(verb string, args ...string) *running {
 	b.Helper()
-	return b.startRaw(append([]string{verb, "-t", b.Topology(), "-u", b.endpoints, "-o", "json"}, args...)...)
+	return b.startRaw(append([]string{verb, "-t", b.Topology(), "-u", b.endpoints, "-o", "json", "--pd-timeout", eventually.String()}, args...)...)
 }
 
 // runRaw runs a command line as it is, to its end.

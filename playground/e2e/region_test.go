@@ -120,7 +120,9 @@ func (b *bench) wantListed(list []listed, before []store.RegionState) {
 			b.Errorf("region %d of %q to %q (version %d) is listed as %+v", r.ID, r.StartKey, r.EndKey, r.Version, l)
 		}
 	}
-	if unchanged < manyPages/2 || len(list) < len(before) || len(list) > len(now) {
+	// On a slow machine ebb asks again while the change is being made: all may have been
+	// merged by then, and nothing split.
+	if unchanged < manyPages/2 || len(list) < len(before)-len(before)/everyPage || len(list) > len(now) {
 		b.Errorf("%d regions are listed; of %d before, %d are as they were, and now there are %d",
 			len(list), len(before), unchanged, len(now))
 	}

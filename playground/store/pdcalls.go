@@ -23,8 +23,13 @@ func (c *pdClient) isBootstrapped(ctx context.Context) (yes bool, err error) {
 }
 
 func (c *pdClient) bootstrap(ctx context.Context, store *metapb.Store, region *metapb.Region) error {
+	lost := false // an answer, as a busy PD does
 	err := c.retry(ctx, func(ctx context.Context, t target) (*pdpb.ResponseHeader, error) {
 		resp, err := t.Bootstrap(ctx, &pdpb.BootstrapRequest{Header: t.header(), Store: store, Region: region})
+		if lost && resp.GetHeader().GetError().GetType() == pdpb.ErrorType_ALREADY_BOOTSTRAPPED {
+			return nil, nil //nolint:nilnil // the request before this one did it
+		}
+		lost = lost || err != nil
 		return resp.GetHeader(), err
 	})
 	if err != nil {
