@@ -28,16 +28,16 @@ func newNeighbours(t *Topology, in *Instance, gone map[*Instance]bool, others []
 	others = slices.DeleteFunc(slices.Clone(others), func(o *Topology) bool { return o == t })
 	n := &neighbours{topology: t, leaving: in}
 	host := namesOfHost(in, append([]*Topology{t}, others...))
-	for i := range t.Instances {
-		if other := &t.Instances[i]; !gone[other] && host[hostKey(other.Host)] {
+	for _, other := range t.tenants() {
+		if !gone[other] && host[hostKey(other.Host)] {
 			n.own = append(n.own, other)
 		}
 	}
 	for _, o := range others {
 		f := &foreigners{topology: o}
-		for i := range o.Instances {
-			if host[hostKey(o.Instances[i].Host)] {
-				f.instances = append(f.instances, &o.Instances[i])
+		for _, in := range o.tenants() {
+			if host[hostKey(in.Host)] {
+				f.instances = append(f.instances, in)
 			}
 		}
 		if len(f.instances) > 0 {
@@ -56,8 +56,8 @@ func namesOfHost(in *Instance, topologies []*Topology) map[string]bool {
 	for size := 0; size < len(names); {
 		size = len(names)
 		for _, t := range topologies {
-			for i := range t.Instances {
-				host, manage := hostKey(t.Instances[i].Host), hostKey(t.Instances[i].ManageHost)
+			for _, in := range t.tenants() {
+				host, manage := hostKey(in.Host), hostKey(in.ManageHost)
 				if names[host] || names[manage] {
 					names[host], names[manage] = true, true
 				}

@@ -86,7 +86,8 @@ func (d *decoder) document() {
 	for _, c := range components {
 		d.section(c, sections.get(c.section), joinPath(prefix, c.section))
 	}
-	if len(d.specs) == 0 && len(d.problems) == 0 {
+	d.unknownSections(sections, prefix)
+	if len(d.specs) == 0 && len(d.topology.Unknown) == 0 && len(d.problems) == 0 {
 		d.problem(d.root, "", "a topology has sections such as pd_servers and tikv_servers, each a list with hosts",
 			"no instance found: this is not a tiup topology")
 	}

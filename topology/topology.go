@@ -23,6 +23,10 @@ type Topology struct {
 	// Instances of all components, in the order in which tiup starts them and
 	// within a component in file order.
 	Instances []Instance `json:"instances"`
+	// Unknown are the instances of sections that this program does not know, such
+	// as those of DM and of components that are newer than it. Only what is theirs
+	// on their hosts is of interest: they are neither shown nor changed.
+	Unknown []Instance `json:"unknown,omitempty"`
 	// Warnings are suspicious spots, in line order, above all misspelt keys. They
 	// never keep a topology from being used.
 	Warnings []Problem `json:"warnings,omitempty"`
