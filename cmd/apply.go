@@ -10,6 +10,7 @@ import (
 	"ebb/decommission"
 	"ebb/journal"
 	"ebb/pdclient"
+	"ebb/topology/file"
 )
 
 // operation runs a change under the lock of the cluster, with a journal entry
@@ -32,6 +33,20 @@ func (e *Env) operation(ctx context.Context, t *target, r *reporter, clusterID u
 	}
 	err = change(&recorder{op})
 	return errors.Join(err, op.End(exitCodeOf(err).String(), err))
+}
+
+// operationByTopology is operation for a change that was decided from the
+// topology, or that edits it: it begins only while the file is what was read.
+func (e *Env) operationByTopology(ctx context.Context, t *target, r *reporter, clusterID uint64, verb string, plan any, change func(*recorder) error) error {
+	return e.operation(ctx, t, r, clusterID, verb, plan, func(j *recorder) error {
+		switch err := t.topologyUnmoved(); {
+		case errors.Is(err, file.ErrChanged):
+			return &hintedError{fmt.Errorf("%s: nothing was changed: %w", verb, err), "run the command again for a new plan"}
+		case err != nil:
+			return fmt.Errorf("%s: nothing was changed: %w", verb, err)
+		}
+		return change(j)
+	})
 }
 
 // maintenanceType is the type of our tasks in PD's lock for maintenance.
@@ -58,9 +73,14 @@ func (e *Env) maintenance(ctx context.Context, t *target, r *reporter, verb stri
 	}, nil
 }
 
-// apply makes the steps of a plan.
+// apply makes the steps of a plan. One that leaves the topology alone does not
+// mind what became of it: such are made long after it was read.
 func (e *Env) apply(ctx context.Context, t *target, r *reporter, p *decommission.Plan) error {
-	return e.operation(ctx, t, r, p.ClusterID, p.Verb, p, func(j *recorder) error {
+	operation := e.operation
+	if p.EditsTopology() {
+		operation = e.operationByTopology
+	}
+	return operation(ctx, t, r, p.ClusterID, p.Verb, p, func(j *recorder) error {
 		_, err := decommission.Apply(ctx, p, decommission.Deps{
 			PD: t.pd, Topology: &offlineMarker{t.file, e.Now}, Journal: j, Notify: r.step, OutcomeUnknown: outcomeUnknown,
 		})

@@ -24,6 +24,8 @@ type changeOptions struct {
 	// choice is what to offer when -N names nothing; nil: -N is needed, or the verb
 	// does without it.
 	choice *choice
+	// readsTopology is set for a verb that changes things and not the topology.
+	readsTopology bool
 }
 
 func (o *changeOptions) register(c *cobra.Command) {
@@ -66,13 +68,13 @@ func (o *changeOptions) openForChange(ctx context.Context, env *Env, args []stri
 	if t.conflicts != nil {
 		return nil, nil, nil, &usageError{err: t.conflicts}
 	}
-	t.warn(env)
-	if t.scaleOutPending {
-		return nil, nil, nil, &codedError{
-			&hintedError{fmt.Errorf("cluster %s: tiup is in the middle of a scale-out", t.name()), "finish it first: tiup cluster scale-out --stage2"},
-			ExitLocked,
+	if t.file != nil && !o.readsTopology {
+		// tiup itself refuses most things while it is in the middle of a scale-out.
+		if err := t.file.CheckScaleOut(); err != nil {
+			return nil, nil, nil, err
 		}
 	}
+	t.warn(env)
 	snap, err := settledSnapshot(ctx, env, t)
 	if err != nil {
 		return nil, nil, nil, err

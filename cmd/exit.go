@@ -102,6 +102,7 @@ func exitCodeOf(err error) ExitCode {
 		unfinished  *decommission.UnfinishedError
 		lostContact *decommission.LostContactError
 		fileLocked  *file.LockedError
+		scaleOut    *file.ScaleOutError
 		locked      *journal.LockedError
 		maintained  *pdclient.MaintenanceBusyError
 		remain      *operators.RemainError
@@ -124,7 +125,7 @@ func exitCodeOf(err error) ExitCode {
 			return exitCodeOf(remain.Err) // why it stopped, when nothing came of it
 		}
 		return ExitPartly
-	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &otherPD), errors.As(err, &unfinished):
+	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &otherPD), errors.As(err, &unfinished), errors.Is(err, file.ErrChanged):
 		return ExitNo
 	case errors.As(err, &unknown), errors.As(err, &unread), errors.As(err, &gap):
 		return ExitCannotTell
@@ -136,7 +137,7 @@ func exitCodeOf(err error) ExitCode {
 		return ExitInterrupted
 	case errors.Is(err, pdclient.ErrOutcomeUnknown):
 		return ExitPartly
-	case errors.As(err, &fileLocked), errors.As(err, &locked), errors.As(err, &maintained):
+	case errors.As(err, &fileLocked), errors.As(err, &scaleOut), errors.As(err, &locked), errors.As(err, &maintained):
 		return ExitLocked
 	case errors.As(err, &lostContact), errors.Is(err, pdclient.ErrUnreachable), errors.Is(err, pdclient.ErrNoLeader), errors.Is(err, context.DeadlineExceeded):
 		return ExitUnreachable

@@ -59,6 +59,9 @@ func TestExitCodeOf(t *testing.T) {
 		{"partly, then interrupted", &decommission.PartialError{Err: context.Canceled}, ExitPartly},
 		{"partly, then unreachable", &decommission.PartialError{Err: unreachable}, ExitPartly},
 		{"file locked", &file.LockedError{}, ExitLocked},
+		{"tiup's lock", &file.ScaleOutError{}, ExitLocked},
+		{"file changed", file.ErrChanged, ExitNo},
+		{"file changed, partly", &decommission.PartialError{Err: file.ErrChanged}, ExitPartly},
 		{"pd said no", &pdclient.StatusError{Status: 400}, ExitFailed},
 		{"not decoded", &pdclient.DecodeError{Err: plain}, ExitFailed},
 	}

@@ -17,7 +17,7 @@ type fencingOptions struct {
 }
 
 func newFenceCommand(env *Env) *cobra.Command {
-	opts := fencingOptions{changeOptions: changeOptions{choice: chooseFenced}}
+	opts := fencingOptions{changeOptions: changeOptions{choice: chooseFenced, readsTopology: true}}
 	c := &cobra.Command{
 		Use:   "fence [CLUSTER] -N NODE[,NODE]",
 		Short: "Make sure that dead stores stay dead",

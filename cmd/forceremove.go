@@ -159,7 +159,7 @@ func typeAddresses(ctx context.Context, env *Env, plan *decommission.ForceRemove
 }
 
 func (e *Env) forceRemove(ctx context.Context, t *target, r *reporter, plan *decommission.ForceRemovePlan, deps decommission.FenceDeps, confirmed map[cluster.StoreID]string) error {
-	return e.operation(ctx, t, r, plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
+	return e.operationByTopology(ctx, t, r, plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
 		deps.Journal = j
 		_, err := decommission.ApplyForceRemove(ctx, plan, decommission.ForceRemoveDeps{
 			PD: t.pd, Fence: deps, Confirmed: confirmed, OutcomeUnknown: outcomeUnknown, Notify: r.step,

@@ -357,6 +357,9 @@ func setFault(ts *testscript.TestScript, pd *scriptPD, w *words) {
 			f.CutBody, f.Truncate = true, w.int()
 		case "append":
 			f.Append = w.next()
+		case "then-copy": // FROM TO: somebody else works on the files meanwhile
+			from, to := ts.MkAbs(w.next()), ts.MkAbs(w.next())
+			f.Then = func(*pdtest.PD) { copyFile(ts, from, to) }
 		case "then-interrupt":
 			f.Then = func(*pdtest.PD) { interruptJob(scriptOf(ts)) }
 		case "then":
@@ -370,6 +373,16 @@ func setFault(ts *testscript.TestScript, pd *scriptPD, w *words) {
 		}
 	}
 	pd.Inject(f)
+}
+
+func copyFile(ts *testscript.TestScript, from, to string) {
+	data, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, data, 0o644)
+	}
+	if err != nil {
+		ts.Logf("copy %s to %s: %v", from, to, err)
+	}
 }
 
 // interruptJob sends Ctrl-C to the background command while it waits for an

@@ -105,7 +105,7 @@ func runPrune(ctx context.Context, env *Env, opts *pruneOptions, args []string) 
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}
-	err = env.operation(ctx, t, r, plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
+	err = env.operationByTopology(ctx, t, r, plan.ClusterID, plan.Verb, plan, func(j *recorder) error {
 		_, err := decommission.ApplyPrune(ctx, plan, decommission.PruneDeps{
 			PD: t.pd, Journal: j, Notify: r.step, Concurrency: opts.concurrency, Sleep: env.Sleep,
 			Topology: &nodeRemover{t.file, env.Now}, OutcomeUnknown: outcomeUnknown,

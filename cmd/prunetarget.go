@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"slices"
 
 	"ebb/cluster"
@@ -119,21 +120,24 @@ func listenAddresses(instance *topology.Instance) []string {
 	return []string{instance.Host, instance.ListenHost}
 }
 
-// otherTopologies are those of the other clusters that tiup manages from here.
-// One that cannot be read is an objection: it may use the same directories.
+// otherTopologies are those of the other clusters that tiup manages from here,
+// and of what it is adding to them. One that cannot be read is an objection: it
+// may use the same directories.
 func otherTopologies(t *target) (others []*topology.Topology, objection string) {
-	names, err := file.ClusterNames("")
+	paths, err := file.Tenants("")
 	if err != nil {
 		return nil, fmt.Sprintf("the other clusters of this tiup cannot be listed: %v", err)
 	}
-	for _, name := range names {
-		c, err := file.LoadCluster("", name)
+	for _, path := range paths {
+		name := filepath.Base(filepath.Dir(path))
+		f, err := file.Load(path)
 		var parse *topology.ParseError
 		switch {
 		case err != nil && (!errors.As(err, &parse) || !parse.Conflicts):
 			return nil, fmt.Sprintf("the topology of cluster %s cannot be read, and may use the same directories: %v", name, err)
-		case c.Path != t.file.Path:
-			others = append(others, c.Topology)
+		case f.Path != t.file.Path:
+			f.Topology.ClusterName = name
+			others = append(others, f.Topology)
 		}
 	}
 	return others, ""

@@ -52,9 +52,6 @@ type target struct {
 	// conflicts is set when the topology contradicts itself; it may then be shown
 	// but not acted on.
 	conflicts error
-	// scaleOutPending is set while tiup is in the middle of a scale-out; it then
-	// refuses to scale in, and so do we.
-	scaleOutPending bool
 	// tls is what PD and the stores are spoken to with.
 	tls pdclient.TLSConfig
 	// sshKey is the key that tiup made for the cluster, "" without one.
@@ -109,7 +106,7 @@ func (t *target) loadCluster(name string, tls *pdclient.TLSConfig) error {
 		return err
 	}
 	t.topology.ClusterName = name
-	t.scaleOutPending, t.sshKey = c.ScaleOutPending, c.SSHKey
+	t.sshKey = c.SSHKey
 	if *tls == (pdclient.TLSConfig{}) {
 		*tls = pdclient.TLSConfig{CACert: c.TLS.CA, Cert: c.TLS.Cert, Key: c.TLS.Key}
 	}
@@ -145,6 +142,19 @@ func (t *target) warn(env *Env) {
 	for _, w := range t.topology.Warnings {
 		say(strings.TrimSuffix(w.String()+"; "+w.Hint, "; "))
 	}
+	if err := t.file.CheckScaleOut(); err != nil {
+		say(err.Error() + "; the topology is not edited meanwhile")
+	}
+}
+
+// topologyUnmoved refuses what was decided from a topology that somebody has
+// changed since, or that tiup has locked. Without a topology there is nothing to
+// move.
+func (t *target) topologyUnmoved() error {
+	if t.file == nil {
+		return nil
+	}
+	return t.file.Unmoved()
 }
 
 // name is what to call the cluster on the screen.

@@ -2,6 +2,7 @@ package decommission
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ebb/cluster"
@@ -76,6 +77,14 @@ func (p *Plan) Changes() int {
 		}
 	}
 	return n
+}
+
+// EditsTopology reports whether a step that is still to be made edits the
+// topology file.
+func (p *Plan) EditsTopology() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return !s.Done && (s.Kind == StepMarkOffline || s.Kind == StepUnmarkOffline || s.Kind == StepRemoveFromTopology)
+	})
 }
 
 // StoreIDs are the stores that the plan is about.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"ebb/topology"
 )
@@ -22,9 +23,6 @@ type Cluster struct {
 	SSHKey string
 	// TLS is empty for a cluster without TLS.
 	TLS TLSFiles
-	// ScaleOutPending is true while the first stage of a two-stage scale-out
-	// waits for its second one. tiup refuses to scale in until then.
-	ScaleOutPending bool
 }
 
 // TLSFiles are the paths of the client certificate that tiup uses for PD.
@@ -53,6 +51,12 @@ func (e *UnknownClusterError) Hint() string {
 	return "this tiup has no clusters; give a topology file, or set TIUP_HOME"
 }
 
+// What tiup calls its files.
+const (
+	metaName     = "meta.yaml"
+	clustersName = "clusters"
+)
+
 // clusterName is what tiup accepts (utils.ValidateClusterNameOrError). It keeps
 // a name from leading out of the directory.
 var clusterName = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]*$`)
@@ -69,7 +73,7 @@ func LoadCluster(tiupHome, name string) (*Cluster, error) {
 		return nil, err
 	}
 	dir := filepath.Join(clusters, name)
-	meta := filepath.Join(dir, "meta.yaml")
+	meta := filepath.Join(dir, metaName)
 	if !clusterName.MatchString(name) || !exists(meta) {
 		known, err := ClusterNames(tiupHome)
 		if err != nil {
@@ -82,12 +86,8 @@ func LoadCluster(tiupHome, name string) (*Cluster, error) {
 		return nil, err
 	}
 	f.Topology.ClusterName = name
-	f.backupDir = filepath.Join(dir, "backup")
-	c := &Cluster{
-		File: f, Name: name, Dir: dir,
-		SSHKey:          filepath.Join(dir, "ssh", "id_rsa"),
-		ScaleOutPending: exists(filepath.Join(dir, ".scale-out.yaml")),
-	}
+	f.clusterDir = dir // also where the meta.yaml is a link to elsewhere
+	c := &Cluster{File: f, Name: name, Dir: dir, SSHKey: filepath.Join(dir, "ssh", "id_rsa")}
 	if f.Topology.Global.EnableTLS {
 		tls := filepath.Join(dir, "tls")
 		c.TLS = TLSFiles{
@@ -115,17 +115,48 @@ func ClusterNames(tiupHome string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if clusterName.MatchString(e.Name()) && exists(filepath.Join(dir, e.Name(), "meta.yaml")) {
+		if clusterName.MatchString(e.Name()) && exists(filepath.Join(dir, e.Name(), metaName)) {
 			names = append(names, e.Name())
 		}
 	}
 	return names, nil
 }
 
+// Tenants lists the files of this tiup that say what else runs, or is about to
+// run, on the hosts of its clusters: the meta.yaml of each cluster, of DM clusters
+// as well, and what a scale-out that waits for its second stage is adding. Sorted;
+// none when tiup has never been used. tiupHome is as in LoadCluster.
+func Tenants(tiupHome string) ([]string, error) {
+	own, err := clustersDir(tiupHome)
+	if err != nil {
+		return nil, err
+	}
+	// tiup keeps the clusters of the component dm beside those of cluster.
+	dm := filepath.Join(filepath.Dir(filepath.Dir(own)), "dm", clustersName)
+	var paths []string
+	for _, dir := range []string{own, dm} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("list tiup clusters: %w", err)
+		}
+		for _, e := range entries {
+			for _, name := range []string{metaName, scaleOutLock} {
+				// A file that cannot be looked at counts: whoever reads it finds out why.
+				path := filepath.Join(dir, e.Name(), name)
+				_, err := os.Stat(path)
+				if clusterName.MatchString(e.Name()) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+					paths = append(paths, path)
+				}
+			}
+		}
+	}
+	return paths, nil
+}
+
 func clustersDir(tiupHome string) (string, error) {
 	if tiupHome == "" {
 		if data := os.Getenv("TIUP_COMPONENT_DATA_DIR"); data != "" {
-			return filepath.Join(data, "clusters"), nil
+			return filepath.Join(data, clustersName), nil
 		}
 		tiupHome = os.Getenv("TIUP_HOME")
 	}
@@ -136,7 +167,7 @@ func clustersDir(tiupHome string) (string, error) {
 		}
 		tiupHome = filepath.Join(home, ".tiup")
 	}
-	return filepath.Join(tiupHome, "storage", "cluster", "clusters"), nil
+	return filepath.Join(tiupHome, "storage", "cluster", clustersName), nil
 }
 
 func exists(path string) bool {

@@ -29,7 +29,7 @@ func TestLoadCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Dir != dir || c.Path != filepath.Join(dir, "meta.yaml") || c.SSHKey != filepath.Join(dir, "ssh", "id_rsa") || c.ScaleOutPending {
+	if c.Dir != dir || c.Path != filepath.Join(dir, "meta.yaml") || c.SSHKey != filepath.Join(dir, "ssh", "id_rsa") || c.CheckScaleOut() != nil {
 		t.Errorf("%+v", c)
 	}
 	if want := (TLSFiles{filepath.Join(dir, "tls", "ca.crt"), filepath.Join(dir, "tls", "client.crt"), filepath.Join(dir, "tls", "client.pem")}); c.TLS != want {
@@ -46,7 +46,8 @@ func TestLoadCluster(t *testing.T) {
 		t.Errorf("topology after the write: %+v", c.Topology)
 	}
 	stage, err := LoadCluster(home, "stage")
-	if err != nil || !stage.ScaleOutPending || stage.TLS != (TLSFiles{}) {
+	var pending *ScaleOutError
+	if err != nil || !errors.As(stage.CheckScaleOut(), &pending) || pending.Cluster != "stage" || stage.TLS != (TLSFiles{}) {
 		t.Errorf("stage: %+v, %v", stage, err)
 	}
 }

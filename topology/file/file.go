@@ -24,8 +24,9 @@ type File struct {
 	// from.
 	Hash string
 
-	// backupDir is where Write keeps the old text; "" is beside the file.
-	backupDir string
+	// clusterDir is the directory of the tiup cluster that the file is the meta.yaml
+	// of; "" for a file of one's own.
+	clusterDir string
 }
 
 // Load reads a topology.yaml or meta.yaml. If the error is a
@@ -48,7 +49,9 @@ func Load(path string) (*File, error) {
 	if t == nil {
 		return nil, err
 	}
-	return &File{Path: resolved, Data: data, Topology: t, ModTime: info.ModTime(), Hash: hash(data)}, err
+	f := &File{Path: resolved, Data: data, Topology: t, ModTime: info.ModTime(), Hash: hash(data)}
+	f.clusterDir = clusterDirOf(resolved, t.Meta)
+	return f, err
 }
 
 func hash(data []byte) string {

@@ -31,7 +31,9 @@ func (e *LockedError) Error() string {
 //
 // The new text must parse. The file is locked against other writers of this
 // program while it is compared with what was read (ErrChanged), backed up and
-// replaced; tiup itself takes no lock, which the comparison covers. It is
+// replaced. tiup itself takes no lock but the one for a scale-out in two stages
+// (*ScaleOutError), which the comparison covers as far as it goes: what tiup has
+// read before and writes later undoes the edit without a word. The file is
 // replaced by rename after an fsync: whatever happens, a disk that is full
 // included, there is always one whole file. Mode and owner stay; where the owner
 // cannot be kept, nothing is written.
@@ -55,6 +57,9 @@ func (f *File) Write(edited []byte, now time.Time) (backupPath string, err error
 	info, err := f.unchanged(held)
 	if err != nil {
 		return "", err
+	}
+	if err := f.CheckScaleOut(); err != nil {
+		return "", fmt.Errorf("write %s: %w", f.Path, err)
 	}
 	if backupPath, err = f.backup(info, now); err != nil {
 		return "", fmt.Errorf("back up %s: %w", f.Path, err)
@@ -98,6 +103,21 @@ func lock(path string) (*os.File, error) {
 	return nil, errors.Join(err, held.Close())
 }
 
+// Unmoved reports whether the file may be written: nil when it is what was read
+// and tiup does not lock it, else as Write does. It is for those who change other
+// things first.
+func (f *File) Unmoved() error {
+	held, err := lock(f.Path)
+	if err != nil {
+		return err
+	}
+	defer held.Close() // releases the lock
+	if _, err := f.unchanged(held); err != nil {
+		return err
+	}
+	return f.CheckScaleOut()
+}
+
 // unchanged compares the file with what was read. held is the locked file.
 func (f *File) unchanged(held *os.File) (fs.FileInfo, error) {
 	info, err := held.Stat()
@@ -123,10 +143,10 @@ func (f *File) backup(info fs.FileInfo, now time.Time) (string, error) {
 	dir, base := filepath.Dir(f.Path), filepath.Base(f.Path)
 	ext := filepath.Ext(base)
 	name := fmt.Sprintf("%s-%s%s", strings.TrimSuffix(base, ext), now.Format(time.RFC3339Nano), ext)
-	if f.backupDir == "" {
+	if f.clusterDir == "" {
 		name += ".bak"
 	} else {
-		dir = f.backupDir
+		dir = filepath.Join(f.clusterDir, "backup")
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return "", err
 		}
