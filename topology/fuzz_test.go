@@ -15,6 +15,11 @@ func seeds(f *testing.F) {
 	for _, data := range examples(f) {
 		f.Add(data)
 	}
+	for _, dir := range []string{"corpus", "refused"} {
+		for _, data := range corpus(f, dir) {
+			f.Add(data)
+		}
+	}
 	for _, text := range []string{
 		"", "\xef\xbb\xbf", "tikv_servers: [host: a]", "tikv_servers:\n  - {<<: *x}\n", "? [a]\n: b\n",
 		"x: &a [*a]\n", "a: &a {<<: *a}\n", "tikv_servers:\n- ? host\n  : a\n", "tikv_servers:\r- host: a\r",

@@ -30,6 +30,11 @@ func FuzzRemove(f *testing.F) {
 				t.Fatalf("%s: removed %q", in.ID, removed)
 			}
 			sameWithout(t, data, edited, in.ID)
+			if marked, _, err := SetOffline(data, []string{in.ID}, true); err == nil && !bytes.Contains(data, []byte("offline")) {
+				if after, _, err := Remove(marked, []string{in.ID}); err != nil || !bytes.Equal(after, edited) {
+					t.Fatalf("%s: marked before: %v\n%q\nwant\n%q\nfrom\n%q", in.ID, err, after, edited, data)
+				}
+			}
 			left := bytes.TrimPrefix(bytes.ReplaceAll(edited, []byte(" []"), nil), byteOrderMark)
 			if !subsequence(left, data) {
 				t.Fatalf("%s: bytes were added:\n%q\nfrom\n%q", in.ID, edited, data)
