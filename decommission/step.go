@@ -2,6 +2,8 @@ package decommission
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"ebb/cluster"
 )
@@ -48,6 +50,18 @@ type Step struct {
 	// Guessed is set when the old limit is not known and Limit is that of the
 	// other stores: it is set only where PD left the store unlimited.
 	Guessed bool `json:"guessed,omitempty"`
+}
+
+// ParseStepID takes the kind of a step and its store out of an ID, as a journal
+// has it. The store is 0 for steps about none.
+func ParseStepID(id string) (StepKind, cluster.StoreID) {
+	kind, rest, _ := strings.Cut(id, "/")
+	number, _, _ := strings.Cut(rest, "/")
+	store, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		store = 0 // a path follows
+	}
+	return StepKind(kind), cluster.StoreID(store)
 }
 
 // ID tells the steps of a plan apart.
