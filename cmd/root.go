@@ -53,7 +53,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.` + exitStatus(ExitDone,
 		&cobra.Group{ID: groupLocal, Title: "Try out:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		groupRead:   {newDisplayCommand(env), newCheckCommand(env), newWatchCommand(env), newDiagnoseCommand(env), newExplainCommand(env), newAuditCommand(env), newRegionCommand(env), newStoreCommand(env)},
+		groupRead:   {newDisplayCommand(env), newCheckCommand(env), newWatchCommand(env), newDiagnoseCommand(env), newExplainCommand(env), newReportCommand(env), newAuditCommand(env), newRegionCommand(env), newStoreCommand(env)},
 		groupChange: {newScaleInCommand(env), newCancelOfflineCommand(env), newPruneCommand(env), newTuneCommand(env), newFenceCommand(env), newForceRemoveCommand(env), newOrphansCommand(env)},
 		groupLocal:  {newPlaygroundCommand(env)},
 	} {

@@ -21,6 +21,8 @@ type stallDoctor struct {
 	env *Env
 	t   *target
 	r   *reporter
+	// sampler keeps what is found; it may be nil.
+	sampler *sampler
 }
 
 func (d *stallDoctor) report(ctx context.Context, id cluster.StoreID) (*diagnose.Report, error) {
@@ -35,6 +37,7 @@ func (d *stallDoctor) report(ctx context.Context, id cluster.StoreID) (*diagnose
 	ev.NoteAbsent(diagnose.FieldHosts, "the hosts are not asked while watching")
 	report := diagnose.Run(ev)
 	nameCluster(report, d.t.flags)
+	d.sampler.diagnosed(id, report)
 	return report, nil
 }
 
@@ -42,6 +45,7 @@ func (d *stallDoctor) report(ctx context.Context, id cluster.StoreID) (*diagnose
 func (d *stallDoctor) watch(ctx context.Context) func(decommission.Watch, decommission.Event) {
 	return func(w decommission.Watch, e decommission.Event) {
 		d.r.event(w, e)
+		d.sampler.event(e)
 		if e.Type != decommission.EventStalled {
 			return
 		}

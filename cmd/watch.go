@@ -67,6 +67,7 @@ func runWatch(ctx context.Context, env *Env, opts *watchOptions, args []string) 
 		return r.summary(ctx, nil, nil)
 	}
 	r.line("waiting for Tombstone; Ctrl-C stops the waiting, not the leaving")
+	opts.sampler = newSampler(env, t, snap, opts.interval, r.aside)
 	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, "ebb watch "+opts.reopenFlags(args))
 }
 
@@ -103,6 +104,8 @@ type waitOptions struct {
 	interval time.Duration
 	// tuner watches over the speed that was set for the time of the wait, if any.
 	tuner *tuner
+	// sampler records for ebb report, if there is one.
+	sampler *sampler
 }
 
 func (w *waitOptions) register(c *cobra.Command) {
@@ -160,7 +163,7 @@ func waitForEnd(ctx context.Context, env *Env, t *target, r *reporter, ids []clu
 	if opts.tuner != nil {
 		pd, sleep = &tunedReader{pd, opts.tuner}, opts.tuner.sleep
 	}
-	doctor := &stallDoctor{env, t, r}
+	doctor := &stallDoctor{env, t, r, opts.sampler}
 	w, err := decommission.Wait(ctx, pd, decommission.NewWatch(ids, names), decommission.WaitOptions{
 		Interval: opts.interval, Timeout: opts.timeout, ContactTimeout: contactTimeout, Now: env.Now, Sleep: sleep,
 		CountStuck: doctor.countStuck,

@@ -75,6 +75,14 @@ var Graph = []Rule{
 		Why: "plans join stores, inventory and orphan peers; what they act through are interfaces joined in cmd",
 	},
 	{
+		Package: "burndown", Module: []string{"cluster"}, Banned: domain,
+		Why: "the course of a leaving is computed from samples and steps, wherever they were kept",
+	},
+	{
+		Package: "burndown/file", Module: []string{"burndown"}, StdOnly: true, Banned: presentation,
+		Why: "the one place that writes and reads the files of samples",
+	},
+	{
 		Package: "pdclient", Module: []string{"cluster", "internal/skim"}, Banned: presentation,
 		Why: "the wire shapes of PD stay private to it and come out as cluster values",
 	},
@@ -98,9 +106,15 @@ var Graph = []Rule{
 	},
 	{
 		Package: "cmd/render",
-		Module:  []string{"ui", "cluster", "topology", "decommission", "operators", "tune", "diagnose"},
+		Module:  []string{"ui", "cluster", "topology", "decommission", "operators", "tune", "diagnose", "burndown"},
 		Banned:  append(append([]Ban{}, sideEffects...), Ban{"github.com/spf13/cobra", "rendering is a function of values, the same for a command and a test"}),
 		Why:     "rendering turns values into text; it fetches nothing",
+	},
+	{
+		Package: "cmd/render/page",
+		Module:  []string{"burndown", "cluster", "cmd/render", "ui"}, StdOnly: true,
+		Banned: sideEffects,
+		Why:    "a page is a function of a report; it loads nothing, so that what it shows needs nothing either",
 	},
 	{
 		Package: "cmd/ebb", Module: []string{"cmd", "ui"},
