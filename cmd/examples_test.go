@@ -102,8 +102,8 @@ func runExample(t *testing.T, dir, line string) {
 	}
 	env.Run = func(context.Context, string, []string) error { return nil }
 	code := run(ctx, env, args)
-	// What is named is not here: no operation, no bundle, no PD, no playground.
-	absent := slices.ContainsFunc([]string{"audit show", "--from night.json", "playground"}, func(s string) bool { return strings.Contains(line, s) })
+	// What is named is not here: no operation, no bundle, no samples, no PD, no playground.
+	absent := slices.ContainsFunc([]string{"audit show", "--from night.json", "ebb report", "playground"}, func(s string) bool { return strings.Contains(line, s) })
 	if code != ExitDone && code != ExitUnreachable && code != ExitInterrupted && !absent {
 		t.Errorf("exit %d\n%s", code, streams.ErrBuf)
 	}

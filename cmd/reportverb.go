@@ -32,7 +32,7 @@ nothing else: no network, no script.
 It is made from what ebb watch, scale-in --wait and force-remove record while they
 run, and from the journal, both of this machine. PD is not asked, unless -u is given
 or the cluster is not known by name. Times in which nobody watched are gaps. Samples
-are kept for 30 days.` + exitStatus(ExitDone, ExitFailed, ExitUsage, ExitCannotTell, ExitUnreachable),
+are kept for 30 days.` + exitStatus(ExitDone, ExitFailed, ExitUsage, ExitCannotTell, ExitUnreachable, ExitInterrupted),
 		Example: `  ebb report
   ebb report prod -N 10.0.1.7:20160 --html report.html
   ebb report -o json --jq '.leavings[] | [.store_id, .duration_seconds]'`,
@@ -96,5 +96,5 @@ func runReport(ctx context.Context, env *Env, opts *reportOptions, args []string
 	case opts.html != "":
 		return nil
 	}
-	return render.Report(env.Streams.Out, report)
+	return render.Report(env.Streams.Out, env.prose(), report)
 }

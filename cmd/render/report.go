@@ -25,23 +25,32 @@ func OutcomeWord(p burndown.Phase) string {
 	return string(p)
 }
 
-// Report prints the course of a decommission: a row for each leaving, what it
-// waited for, what was changed, and what is missing.
-func Report(o *ui.Output, r *burndown.Report) error {
+// Report prints the course of a decommission: a row for each leaving to o, and to
+// prose, which is the same on a terminal, what they waited for, what was changed,
+// and what is missing.
+func Report(o, prose *ui.Output, r *burndown.Report) error {
 	head := "report:"
 	if r.Cluster != "" {
 		head = fmt.Sprintf("report of %s:", ui.Clean(r.Cluster))
 	}
-	fmt.Fprintf(o, "%s cluster %d, PD %s\n", o.Paint(ui.Bold, head), r.ClusterID, orDash(r.PDVersion))
-	fmt.Fprintf(o, "%s to %s (%s)\n\n", r.From.UTC().Format("2006-01-02 15:04:05Z"), r.To.UTC().Format("2006-01-02 15:04:05Z"), ui.Duration(r.To.Sub(r.From)))
-	errs := []error{reportLeavings(o, r), reportStalls(o, r), reportOperations(o, r), reportSettings(o, r)}
+	fmt.Fprintf(prose, "%s cluster %d, PD %s\n", prose.Paint(ui.Bold, head), r.ClusterID, orDash(r.PDVersion))
+	fmt.Fprintf(prose, "%s to %s (%s)\n\n", r.From.UTC().Format("2006-01-02 15:04:05Z"), r.To.UTC().Format("2006-01-02 15:04:05Z"), ui.Duration(r.To.Sub(r.From)))
+	errs := []error{reportLeavings(o, r), reportStalls(prose, r), reportOperations(prose, r), reportSettings(prose, r)}
 	if len(r.Notes) > 0 {
-		fmt.Fprintln(o)
+		fmt.Fprintln(prose)
 	}
 	for _, note := range r.Notes {
-		errs = append(errs, o.Hang(o.Paint(ui.Yellow, "note:")+" ", ui.Clean(note)))
+		errs = append(errs, prose.Hang(prose.Paint(ui.Yellow, "note:")+" ", ui.Clean(note)))
 	}
 	return errors.Join(errs...)
+}
+
+// clockCell is a time of the day for people, and a whole one for programs.
+func clockCell(at time.Time) ui.Cell {
+	if at.IsZero() {
+		return ui.Text("-")
+	}
+	return ui.Cell{Text: at.UTC().Format("15:04:05Z"), Raw: at.UTC().Format(time.RFC3339)}
 }
 
 func outcomeStyle(p burndown.Phase) ui.Style {
@@ -58,11 +67,11 @@ func reportLeavings(o *ui.Output, r *burndown.Report) error {
 	t := ui.NewTable(
 		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 4}, ui.Column{Name: "Began", Drop: 3},
 		ui.Column{Name: "Took", Align: ui.Right}, ui.Column{Name: "Outcome"}, ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Left", Align: ui.Right},
-		ui.Column{Name: "Rate", Align: ui.Right}, ui.Column{Name: "Peak", Align: ui.Right, Drop: 2}, ui.Column{Name: "Stalled", Align: ui.Right},
-		ui.Column{Name: "Forecast", Drop: 1})
+		ui.Column{Name: "Rate", Align: ui.Right}, ui.Column{Name: "Peak", Align: ui.Right, Drop: 2}, ui.Column{Name: "Stalled", Align: ui.Right, Optional: true},
+		ui.Column{Name: "Forecast", Drop: 1, Optional: true})
 	for i := range r.Courses {
 		c := &r.Courses[i]
-		t.Row(ui.Text(c.StoreID.String()), ui.Text(orDash(c.Address)), ui.Text(c.Began.UTC().Format("15:04:05Z")),
+		t.Row(ui.Text(c.StoreID.String()), ui.Text(orDash(c.Address)), clockCell(c.Began),
 			spanCell(c.Seconds), ui.Styled(OutcomeWord(c.Outcome), outcomeStyle(c.Outcome)), ui.Number(int64(c.First)), ui.Number(int64(c.Last)),
 			reportRate(c.Mean), reportRate(c.Peak), spanCell(c.StalledSeconds), ui.Text(AccuracyWord(c.Accuracy)))
 	}
@@ -98,7 +107,7 @@ func section(o *ui.Output, title string) { fmt.Fprintf(o, "\n%s\n", o.Paint(ui.B
 func reportStalls(o *ui.Output, r *burndown.Report) error {
 	t := ui.NewTable(
 		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "From"}, ui.Column{Name: "For", Align: ui.Right},
-		ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Stuck", Align: ui.Right}, ui.Column{Name: "Causes", Min: 12})
+		ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Stuck", Align: ui.Right}, ui.Column{Name: "Causes", Min: 20, Wrap: true})
 	for i := range r.Courses {
 		c := &r.Courses[i]
 		for k := range c.Stalls {
@@ -107,7 +116,7 @@ func reportStalls(o *ui.Output, r *burndown.Report) error {
 			if s.Stuck != nil {
 				stuck = ui.Number(int64(*s.Stuck))
 			}
-			t.Row(ui.Text(c.StoreID.String()), ui.Text(s.From.UTC().Format("15:04:05Z")), spanCell(s.To.Sub(s.From).Seconds()),
+			t.Row(ui.Text(c.StoreID.String()), clockCell(s.From), spanCell(s.To.Sub(s.From).Seconds()),
 				ui.Number(int64(s.Regions)), stuck, ui.Text(causeNames(c, s.Causes)))
 		}
 	}
@@ -144,7 +153,7 @@ func reportOperations(o *ui.Output, r *burndown.Report) error {
 		if !op.Ended.IsZero() {
 			took = spanCell(op.Ended.Sub(op.Began).Seconds())
 		}
-		t.Row(ui.Number(int64(op.Number)), ui.Text(op.Began.UTC().Format("15:04:05Z")), ui.Text(op.Verb), ui.Styled(op.Result, resultStyle(op.Result)),
+		t.Row(ui.Number(int64(op.Number)), clockCell(op.Began), ui.Text(op.Verb), ui.Styled(op.Result, resultStyle(op.Result)),
 			took, ui.Number(int64(len(op.Steps))), ui.Text(op.ID), ui.Text(op.Actor))
 	}
 	return t.Write(o)
@@ -167,7 +176,7 @@ func reportSettings(o *ui.Output, r *burndown.Report) error {
 		ui.Column{Name: "At"}, ui.Column{Name: "Put back"})
 	for i := range r.Settings {
 		s := &r.Settings[i]
-		t.Row(ui.Text(s.Name), ui.Text(orDash(s.Before)), ui.Text(s.Set), ui.Text(s.At.UTC().Format("15:04:05Z")), ui.Text(putBack(s)))
+		t.Row(ui.Text(s.Name), ui.Text(orDash(s.Before)), ui.Text(s.Set), clockCell(s.At), ui.Text(putBack(s)))
 	}
 	return t.Write(o)
 }
