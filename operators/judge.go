@@ -2,6 +2,7 @@ package operators
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"ebb/cluster"
@@ -88,3 +89,6 @@ func (s *Scene) othersUnwell(r *cluster.Region) bool {
 func (o Orphan) compare(other Orphan) int {
 	return cmp.Or(cmp.Compare(o.RegionID, other.RegionID), cmp.Compare(o.StoreID, other.StoreID))
 }
+
+// StepID names the removal in the journal.
+func (o *Orphan) StepID() string { return fmt.Sprintf("remove-peer/%d/%d", o.RegionID, o.StoreID) }
