@@ -68,11 +68,11 @@ type LossVerdict struct {
 //
 // The answer is yes only if in each half of the configuration a majority of the
 // voters is live and stays, one that holds data is left in the half that remains
-// after a joint state, and the leader is among those that stay. The leader matters for two reasons. PD knows a region from
-// its leader alone, so without one its list of peers may be old. And a majority
-// of votes is not enough where there are witnesses: if the last entries are on
-// a lost peer and a witness only, the peer with data that is left cannot win an
-// election. A leader has all entries.
+// after a joint state, and the leader is among those that stay. The leader matters
+// for two reasons. PD knows a region from its leader alone, so without one its list
+// of peers may be old. And a majority of votes is not enough where there are
+// witnesses: if the last entries are on a lost peer and a witness only, the peer
+// with data that is left cannot win an election. A leader has all entries.
 //
 // Stores that PD does not know, that are Tombstone or destroyed, Disconnected or
 // Down count as dead, whether they are in lost or not. Where the answer depends

@@ -1,6 +1,9 @@
 package cluster
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Operator is one scheduling operation of PD on one region. PD prints operators
 // as text for people; what could not be understood of it is left zero, Text
@@ -28,11 +31,4 @@ type Operator struct {
 }
 
 // IsAdmin reports whether a person or a tool created the operator.
-func (o *Operator) IsAdmin() bool {
-	for _, k := range o.Kinds {
-		if k == "admin" {
-			return true
-		}
-	}
-	return false
-}
+func (o *Operator) IsAdmin() bool { return slices.Contains(o.Kinds, "admin") }

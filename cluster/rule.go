@@ -103,12 +103,7 @@ func exclusiveLabel(key string) bool {
 }
 
 func (r *Rule) mentions(key string) bool {
-	for i := range r.LabelConstraints {
-		if r.LabelConstraints[i].Key == key {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.LabelConstraints, func(c LabelConstraint) bool { return c.Key == key })
 }
 
 func (c *LabelConstraint) matches(s *Store) bool {

@@ -43,8 +43,9 @@ func (s *Store) LowSpace(conf *ScheduleConfig) Answer {
 	free := 1 - conf.LowSpaceRatio
 	surely := float64(s.Available.AtMost()) < free*float64(s.Capacity.AtLeast())
 	maybe := float64(s.Available.AtLeast()) < free*float64(s.Capacity.AtMost())
+	excused := few && s.Available.AtMost() > initialMinSpace
 	switch {
-	case surely && !(few && s.Available.AtMost() > initialMinSpace):
+	case surely && !excused:
 		return Yes
 	case maybe:
 		return CannotTell

@@ -1,6 +1,11 @@
 package diagnose
 
-import "ebb/cluster"
+import (
+	"slices"
+	"strings"
+
+	"ebb/cluster"
+)
 
 // Bug is a known bug of PD that bears on stores that leave.
 type Bug struct {
@@ -67,21 +72,16 @@ func (v *view) knownBugs() []Bug {
 }
 
 func (b *Bug) of(r cluster.Release) bool {
-	for _, v := range b.versions {
-		if v.has(r) {
-			return true
-		}
-	}
-	return len(b.versions) == 0
+	return len(b.versions) == 0 || slices.ContainsFunc(b.versions, func(v versions) bool { return v.has(r) })
 }
 
 func (b *Bug) text() string {
 	if len(b.versions) == 0 {
 		return "all"
 	}
-	text := b.versions[0].String()
-	for _, v := range b.versions[1:] {
-		text += "; " + v.String()
+	parts := make([]string, 0, len(b.versions))
+	for _, v := range b.versions {
+		parts = append(parts, v.String())
 	}
-	return text
+	return strings.Join(parts, "; ")
 }

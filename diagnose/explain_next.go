@@ -8,7 +8,7 @@ import (
 	"ebb/cluster"
 )
 
-// next is the command to type next, "" when there is nothing to do. CLUSTER
+// nextCommand is the command to type next, "" when there is nothing to do. CLUSTER
 // stands for how the cluster was named.
 func (w *World) nextCommand(r *cluster.Region, e *Explanation) string {
 	switch e.Class {

@@ -47,7 +47,7 @@ func (w *World) unwell(r *cluster.Region, f *fitted) (rule, peer int) {
 			return i, -1
 		}
 		for _, p := range f.rules[i].peers {
-			if w.silent(r, p) || r.IsDown(r.Peers[p].ID) || r.IsPending(r.Peers[p].ID) {
+			if w.silent(r, p) || w.sick(r, p) {
 				return -1, p
 			}
 		}
@@ -92,7 +92,7 @@ func (w *World) orphanServes(r *cluster.Region, f *fitted, down int) int {
 // sick one, or, where there are more peers than the rules ask for, any but the
 // first, silent ones first (7.1 and later). -1 for none.
 func (w *World) surplusOrphan(r *cluster.Region, f *fitted) int {
-	extra := -1 * countOf(f)
+	extra := -countOf(f)
 	for i := range r.Peers {
 		if w.at(r.Peers[i].StoreID) >= 0 {
 			extra++

@@ -25,14 +25,14 @@ func evictLeaders(v *view) []Cause {
 		causes = append(causes, Cause{
 			Severity: Problem, Certainty: Certain, Blocked: leaders, Stores: storeIDs(shut),
 			Sentence: fmt.Sprintf("%s cannot leave: every TiKV store that stays is under evict-leader", cluster.Plural(leaders, "leader")),
-			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idsText(storeIDs(shut))},
+			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idList(storeIDs(shut))},
 			Next:     removeEvictions(shut), Risk: "the stores get leaders again: somebody may be restarting one",
 		})
 	default:
 		causes = append(causes, Cause{
 			Severity: Note, Certainty: Certain, Stores: storeIDs(shut),
 			Sentence: fmt.Sprintf("%d of %d TiKV stores that stay take no leaders: they are under evict-leader", len(shut), len(tikv)),
-			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idsText(storeIDs(shut))},
+			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idList(storeIDs(shut))},
 			Next:     fmt.Sprintf("if nobody restarts it: pd-ctl scheduler remove evict-leader-scheduler-%d", shut[0].ID), Risk: "the store gets leaders again",
 		})
 	}
@@ -45,8 +45,8 @@ func evictLeaders(v *view) []Cause {
 	if len(left) > 0 {
 		causes = append(causes, Cause{
 			Severity: Note, Certainty: Certain, Stores: left,
-			Sentence: fmt.Sprintf("evict-leader is left behind for stores that are gone: %s", idsText(left)),
-			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idsText(left)},
+			Sentence: fmt.Sprintf("evict-leader is left behind for stores that are gone: %s", idList(left)),
+			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idList(left)},
 			Next:     fmt.Sprintf("pd-ctl scheduler remove evict-leader-scheduler-%d", left[0]), Risk: "none",
 		})
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ebb/cluster"
@@ -65,12 +66,7 @@ func stuckChanges(v *view) []Cause {
 
 // names reports whether an operator moves a peer off a store that is asked about.
 func (v *view) names(op *cluster.Operator) bool {
-	for _, id := range storesIn(op.Brief) {
-		if v.isSubject(id) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(storesIn(op.Brief), v.isSubject)
 }
 
 // deadTargets: an operator whose target is dead keeps the region from any other

@@ -106,7 +106,6 @@ func forcedRegions(v *view) []Cause {
 			Risk:     "none: a dry run changes nothing",
 		}
 		if alive {
-			c.Certainty = Certain
 			c.Sentence = fmt.Sprintf("%s was deleted by force but still sends heartbeats", s)
 			c.Next = fmt.Sprintf("let it run until its regions have left: ebb watch CLUSTER -N %d", s.ID)
 			c.Risk = "stopping it now turns its regions into lost copies"
@@ -136,7 +135,7 @@ func orphanPeers(v *view) []Cause {
 	c := Cause{
 		Severity: Problem, Certainty: Certain, Blocked: v.inClass(TailOrphan).Count, Stores: unknown, Regions: here.Examples,
 		Sentence: fmt.Sprintf("%s on %s that PD has no record of", cluster.Plural(peers, "peer"), cluster.Plural(len(unknown), "store")),
-		Evidence: []string{fmt.Sprintf("stats/region: store_peer_count has ids %s, stores does not", idsText(unknown))},
+		Evidence: []string{fmt.Sprintf("stats/region: store_peer_count has ids %s, stores does not", idList(unknown))},
 		Next:     "ebb orphans CLUSTER",
 		Risk:     "none: it only looks; removing one is judged region by region",
 	}
@@ -145,17 +144,6 @@ func orphanPeers(v *view) []Cause {
 		c.Evidence = append(c.Evidence, "config/replicate: enable-placement-rules is false, so PD skips such regions")
 	}
 	return []Cause{c}
-}
-
-func idsText(ids []cluster.StoreID) string {
-	var parts []string
-	for _, id := range ids[:min(len(ids), cluster.MaxExamples)] {
-		parts = append(parts, id.String())
-	}
-	if len(ids) > cluster.MaxExamples {
-		parts = append(parts, "...")
-	}
-	return strings.Join(parts, ", ")
 }
 
 // bigRegions: PD gives a step six seconds for each MiB, ten minutes at least

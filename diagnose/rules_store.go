@@ -57,7 +57,7 @@ func duplicateAddresses(v *view) []Cause {
 		}
 		causes = append(causes, Cause{
 			Severity: Problem, Certainty: Certain, Stores: storeIDs(claiming),
-			Sentence: fmt.Sprintf("stores %s have the same address %s", idsText(storeIDs(claiming)), address),
+			Sentence: fmt.Sprintf("stores %s have the same address %s", idList(storeIDs(claiming)), address),
 			Evidence: []string{"stores: address, state, last_heartbeat: " + ages(v, claiming)},
 			Next:     "ebb display CLUSTER", Risk: "none: it only looks; act on store ids, never on the address",
 		})

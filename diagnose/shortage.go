@@ -16,7 +16,6 @@ type shortage struct {
 	placed int // peers that find a store
 	// lacking are the stores that would count but for the blame.
 	lacking []*cluster.Store
-	ranges  int
 }
 
 // pool is a set of stores to place peers on, and who is to blame when they are
@@ -85,8 +84,7 @@ func (v *view) firstShortage(set *cluster.RuleSet, at int, pools []pool) (shorta
 			before = p.stores
 			continue
 		}
-		s := shortage{rule: set.Rules[at], blame: p.blame, fit: fit, placed: fit.Placed, ranges: set.Ranges}
-		s.placed = place(set, at, pools[len(pools)-1]).Placed
+		s := shortage{rule: set.Rules[at], blame: p.blame, fit: fit, placed: place(set, at, pools[len(pools)-1]).Placed}
 		if i > 0 {
 			s.lacking = keepStores(before, func(store *cluster.Store) bool {
 				return s.rule.Accepts(store) && !slices.Contains(p.stores, store)
