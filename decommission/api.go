@@ -3,6 +3,7 @@ package decommission
 import (
 	"context"
 	"iter"
+	"time"
 
 	"ebb/cluster"
 )
@@ -10,6 +11,11 @@ import (
 // SnapshotReader reads PD once, in one round of requests.
 type SnapshotReader interface {
 	Snapshot(ctx context.Context) (*cluster.Snapshot, error)
+}
+
+// StoreReader reads the stores in all states, with PD's clock.
+type StoreReader interface {
+	Stores(ctx context.Context) ([]cluster.Store, time.Time, error)
 }
 
 // RegionReader streams the regions with a peer on a store, also of a store that

@@ -2,7 +2,6 @@ package decommission
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"ebb/cluster"
@@ -90,7 +89,7 @@ func Apply(ctx context.Context, p *Plan, d Deps) ([]StepOutcome, error) {
 			failed = ctx.Err()
 		}
 		if failed == nil {
-			o = applyStep(context.WithoutCancel(ctx), p, &p.Steps[i], d)
+			o = applyStep(ctx, p, &p.Steps[i], d)
 			failed = o.Err
 		}
 		changed = changed || o.Result == StepDone || o.Result == StepUnknown
@@ -109,29 +108,14 @@ func Apply(ctx context.Context, p *Plan, d Deps) ([]StepOutcome, error) {
 }
 
 func applyStep(ctx context.Context, p *Plan, step *Step, d Deps) StepOutcome {
-	o := StepOutcome{Step: *step}
 	if step.Done {
-		o.Result = StepAlready
-		return o
+		return StepOutcome{Step: *step, Result: StepAlready}
 	}
-	if err := d.Journal.Intent(*step, p.undoOf(step)); err != nil {
-		o.Result = StepFailed
-		o.Err = fmt.Errorf("%s: write the journal before the change: %w", step.Text, err)
-		return o
+	change := journaled{
+		step: *step, undo: p.undoOf(step), failed: failedAtPD(d.OutcomeUnknown),
+		do: func(ctx context.Context) (string, error) { return perform(ctx, step, d) },
 	}
-	o.Note, o.Err = perform(ctx, step, d)
-	switch {
-	case o.Err == nil:
-		o.Result = StepDone
-	case d.OutcomeUnknown(o.Err):
-		o.Result = StepUnknown
-	default:
-		o.Result = StepFailed
-	}
-	if err := d.Journal.Outcome(*step, o.Result, o.Err); err != nil {
-		o.Err = errors.Join(o.Err, fmt.Errorf("%s: write the journal after the change: %w", step.Text, err))
-	}
-	return o
+	return change.make(ctx, d.Journal)
 }
 
 // undoOf is what must be known to take the step back later, written down before

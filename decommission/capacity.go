@@ -124,7 +124,7 @@ type Receiver struct {
 	Receives uint64 `json:"receives_bytes"`
 }
 
-// receivers are the receivers of all freights, by id.
+// receiversWithRoom are the receivers of all freights, by id.
 func (c *checker) receiversWithRoom(freights []freight) []Receiver {
 	receives := make(map[cluster.StoreID]float64)
 	var list []Receiver

@@ -37,7 +37,7 @@ func (c *checker) regionsOf(s *cluster.Store) []Finding {
 			Summary: fmt.Sprintf("%s on store %d %s", cluster.Plural(count.Count, "region"), s.ID, text), Fix: fix,
 		}
 		if result == Refused {
-			f.Risk = "stuck-regions"
+			f.Risk = RiskStuckRegions
 		}
 		findings = append(findings, f)
 	}

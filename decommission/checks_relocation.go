@@ -43,7 +43,7 @@ func (c *checker) relocationOf(s *cluster.Store, survey *Survey, explained bool)
 		case explained:
 			f = Finding{Check: f.Check, Result: Warning, Stores: f.Stores, Summary: fmt.Sprintf("%s on store %d %s", cluster.Plural(count.Count, "region"), s.ID, text)}
 		case result == Refused:
-			f.Risk = "stuck-regions"
+			f.Risk = RiskStuckRegions
 			f.Evidence = c.closedStores()
 		}
 		findings = append(findings, f)

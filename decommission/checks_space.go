@@ -69,7 +69,7 @@ func (c *checker) spaceOf(engine cluster.Engine, freights []freight) Finding {
 		f.Result = Unknown
 		f.Fix = "wait until these stores have sent a heartbeat, and run the command again"
 	case len(group) > 0:
-		f.Result, f.Risk = Refused, "low-space"
+		f.Result, f.Risk = Refused, RiskLowSpace
 		if over < need {
 			f.Summary = fmt.Sprintf("%s of %s data can move to some stores only, which take %s below low-space-ratio %.2g", cluster.FormatBytes(over), engine, cluster.FormatBytes(room), c.snap.Schedule.LowSpaceRatio)
 		}

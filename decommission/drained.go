@@ -3,7 +3,6 @@ package decommission
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"ebb/cluster"
 )
@@ -21,7 +20,7 @@ func (d Drained) Of(id cluster.StoreID) bool { return d.proven && d.store == id 
 // DrainedReader is what the second opinion asks PD for.
 type DrainedReader interface {
 	RegionReader
-	Stores(ctx context.Context) ([]cluster.Store, time.Time, error)
+	StoreReader
 	// RegionStats counts the peers of all regions by store.
 	RegionStats(ctx context.Context) (*cluster.RegionStats, error)
 }

@@ -123,11 +123,6 @@ type FenceHook interface {
 	String() string
 }
 
-// StoreReader reads the stores, with PD's clock.
-type StoreReader interface {
-	Stores(ctx context.Context) ([]cluster.Store, time.Time, error)
-}
-
 // FenceDeps are what Fence works with.
 type FenceDeps struct {
 	PD StoreReader

@@ -17,10 +17,7 @@ type FencePlan struct {
 // PlanFence plans the fencing of stores. looks are what Fence saw without
 // changing anything, in the order of the targets.
 func PlanFence(snap *cluster.Snapshot, targets []FenceTarget, looks []FenceReport, hook string, window time.Duration) *FencePlan {
-	var ids []Target
-	for i := range targets {
-		ids = append(ids, Target{StoreID: targets[i].StoreID, Node: targets[i].Node})
-	}
+	ids := fenceTargets(targets)
 	c := newChecker(Evidence{Snapshot: snap}, targetIDs(ids))
 	p := &FencePlan{Plan: *newPlan(VerbFence, c, Request{Targets: ids}), Targets: targets, Looks: looks}
 	for _, s := range c.targets {
@@ -42,6 +39,15 @@ func PlanFence(snap *cluster.Snapshot, targets []FenceTarget, looks []FenceRepor
 		p.Steps = append(p.Steps, fenceStep(&targets[i], hook, window))
 	}
 	return p
+}
+
+// fenceTargets are the targets as every plan has them.
+func fenceTargets(targets []FenceTarget) []Target {
+	var list []Target
+	for i := range targets {
+		list = append(list, Target{StoreID: targets[i].StoreID, Node: targets[i].Node})
+	}
+	return list
 }
 
 func fenceStep(t *FenceTarget, hook string, window time.Duration) Step {

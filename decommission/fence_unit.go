@@ -2,7 +2,6 @@ package decommission
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -120,10 +119,12 @@ func (l *ladder) maskUnit(ctx context.Context) error {
 		command := change.argv
 		command.Timeout = stopTimeout
 		if err := l.change(ctx, &step, undo, func(ctx context.Context) error {
-			_, err := l.host.Run(ctx, command)
-			return err
+			if _, err := l.host.Run(ctx, command); err != nil {
+				return fmt.Errorf("%s: %w", step.Text, err)
+			}
+			return nil
 		}); err != nil {
-			return fmt.Errorf("%s: %w", step.Text, err)
+			return err
 		}
 	}
 	return nil
@@ -155,26 +156,14 @@ func (t *FenceTarget) unfence() string {
 	return fmt.Sprintf("on %s: %s unmask %s && mv %s%s %s && %s daemon-reload", t.Host, ctl, t.Unit, file, fencedSuffix, file, ctl)
 }
 
-// change makes one change between its intent and its outcome in the journal. One
-// that has begun is seen through.
+// change makes one change, unless the context has ended.
 func (l *ladder) change(ctx context.Context, step *Step, undo any, do func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := l.deps.Journal.Intent(*step, undo); err != nil {
-		return fmt.Errorf("write the journal before the change: %w", err)
-	}
-	l.report.Changed = true
-	err := do(context.WithoutCancel(ctx))
-	result := StepDone
-	if err != nil {
-		result = StepUnknown
-		if _, ended := exitStatus(err); ended {
-			result = StepFailed
-		}
-	}
-	if jerr := l.deps.Journal.Outcome(*step, result, err); jerr != nil {
-		err = errors.Join(err, fmt.Errorf("write the journal after the change: %w", jerr))
-	}
-	return err
+	change := journaled{step: *step, undo: undo, failed: failedAtHost, do: func(ctx context.Context) (string, error) {
+		l.report.Changed = true
+		return "", do(ctx)
+	}}
+	return change.make(ctx, l.deps.Journal).Err
 }

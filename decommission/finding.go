@@ -42,6 +42,16 @@ func (r *Result) UnmarshalText(text []byte) error {
 	return fmt.Errorf("read result: unknown name %q", text)
 }
 
+// The risks of scale-in that can be taken, as --accept-risk names them.
+const (
+	// RiskStuckRegions: regions stay on the stores, which then never become
+	// Tombstone, until somebody mends them.
+	RiskStuckRegions = "stuck-regions"
+	// RiskLowSpace: what moves does not fit below low-space-ratio, so that PD stops
+	// moving before the end.
+	RiskLowSpace = "low-space"
+)
+
 // Finding is what one check found.
 type Finding struct {
 	// Check is the name of the check, e.g. "placement". It is stable.

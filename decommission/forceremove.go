@@ -64,10 +64,7 @@ type ForceRemovePlan struct {
 // replaces their peers, and the topology last, so that a run which is cut short
 // still finds the nodes there. Several stores are one decision.
 func PlanForceRemove(ev ForceRemoveEvidence, req ForceRemoveRequest) *ForceRemovePlan {
-	var targets []Target
-	for i := range req.Targets {
-		targets = append(targets, Target{StoreID: req.Targets[i].StoreID, Node: req.Targets[i].Node})
-	}
+	targets := fenceTargets(req.Targets)
 	c := newChecker(Evidence{Snapshot: ev.Snapshot}, targetIDs(targets))
 	p := &ForceRemovePlan{
 		Plan:    *newPlan(VerbForceRemove, c, Request{Targets: targets, Topology: req.Topology}),

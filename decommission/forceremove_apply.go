@@ -168,21 +168,14 @@ func (r *forceRun) delete(ctx context.Context, t *FenceTarget, set []cluster.Sto
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	o := StepOutcome{Step: r.step(StepForceDelete, t.StoreID), Result: StepDone}
-	journal := r.deps.Fence.Journal
-	if err := journal.Intent(o.Step, r.plan.undoOf(&o.Step)); err != nil {
-		return fmt.Errorf("%s: write the journal before the change: %w", o.Step.Text, err)
+	step := r.step(StepForceDelete, t.StoreID)
+	change := journaled{
+		step: step, undo: r.plan.undoOf(&step), failed: failedAtPD(r.deps.OutcomeUnknown),
+		do: func(ctx context.Context) (string, error) {
+			return "", ForceRemove(ctx, r.deps.PD, t.StoreID, set, proof, c)
+		},
 	}
-	o.Err = ForceRemove(context.WithoutCancel(ctx), r.deps.PD, t.StoreID, set, proof, c)
-	switch {
-	case o.Err != nil && r.deps.OutcomeUnknown(o.Err):
-		o.Result = StepUnknown
-	case o.Err != nil:
-		o.Result = StepFailed
-	}
-	if err := journal.Outcome(o.Step, o.Result, o.Err); err != nil {
-		o.Err = errors.Join(o.Err, fmt.Errorf("%s: write the journal after the change: %w", o.Step.Text, err))
-	}
+	o := change.make(ctx, r.deps.Fence.Journal)
 	r.changed = r.changed || o.Result != StepFailed
 	r.report(o)
 	return o.Err

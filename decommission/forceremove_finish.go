@@ -2,7 +2,6 @@ package decommission
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -14,23 +13,24 @@ func FinishForceRemove(ctx context.Context, p *ForceRemovePlan, topology NodeRem
 		if step.Kind != StepRemoveFromTopology || step.Done {
 			continue
 		}
-		if err := journal.Intent(step, nil); err != nil {
-			return fmt.Errorf("%s: write the journal before the change: %w", step.Text, err)
+		change := journaled{
+			step: step, failed: func(error) StepResult { return StepFailed },
+			do: func(ctx context.Context) (string, error) { return removeNodes(ctx, topology, step.Nodes) },
 		}
-		o := StepOutcome{Step: step, Result: StepDone}
-		removed, backup, err := topology.RemoveNodes(ctx, step.Nodes)
-		if o.Err = err; err != nil {
-			o.Result = StepFailed
-		} else if len(removed) > 0 {
-			o.Note = fmt.Sprintf("%s; backup: %s", strings.Join(removed, ", "), backup)
-		}
-		if err := journal.Outcome(step, o.Result, o.Err); err != nil {
-			o.Err = errors.Join(o.Err, fmt.Errorf("%s: write the journal after the change: %w", step.Text, err))
-		}
+		o := change.make(ctx, journal)
 		notify(o)
 		if o.Err != nil {
 			return o.Err
 		}
 	}
 	return nil
+}
+
+// removeNodes notes what was removed, and where the file of before is.
+func removeNodes(ctx context.Context, topology NodeRemover, nodes []string) (note string, err error) {
+	removed, backup, err := topology.RemoveNodes(ctx, nodes)
+	if err != nil || len(removed) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%s; backup: %s", strings.Join(removed, ", "), backup), nil
 }

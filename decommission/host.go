@@ -27,14 +27,10 @@ type Host interface {
 	Run(ctx context.Context, c Command) (stdout string, err error)
 }
 
-// exitStatus is the exit status in an error, ok only if the command itself
-// ended with one.
-func exitStatus(err error) (status int, ok bool) {
-	var e interface{ ExitStatus() int }
-	if errors.As(err, &e) {
-		return e.ExitStatus(), true
-	}
-	return 0, false
+// commandEnded reports whether an error is that of a command which itself ended,
+// with an exit status or with something of a store still there.
+func commandEnded(err error) bool {
+	return errors.As(err, new(interface{ ExitStatus() int })) || errors.Is(err, errStillThere)
 }
 
 // Unit is the state of a systemd unit.

@@ -157,31 +157,15 @@ func (r *pruneRun) prove(ctx context.Context, t *PruneTarget) (Drained, error) {
 	return proof, nil
 }
 
-// step makes one step between its intent and its outcome. A step that has begun
-// is seen through.
-func (r *pruneRun) step(ctx context.Context, step *Step, change func(context.Context) (string, error)) StepOutcome {
+// step makes one step, unless there is nothing left to do for it.
+func (r *pruneRun) step(ctx context.Context, step *Step, do func(context.Context) (string, error)) StepOutcome {
 	o := StepOutcome{Step: *step, Result: StepAlready}
-	if step.Done {
-		r.report(o)
-		return o
-	}
-	if err := r.deps.Journal.Intent(*step, r.plan.targetOf(step)); err != nil {
-		o.Result, o.Err = StepFailed, fmt.Errorf("%s: write the journal before the change: %w", step.Text, err)
-		r.report(o)
-		return o
-	}
-	o.Note, o.Err = change(context.WithoutCancel(ctx))
-	_, ended := exitStatus(o.Err)
-	switch {
-	case o.Err == nil:
-		o.Result = StepDone
-	case step.Host != "" && !ended && !errors.Is(o.Err, errStillThere), step.Host == "" && r.deps.OutcomeUnknown(o.Err):
-		o.Result = StepUnknown
-	default:
-		o.Result = StepFailed
-	}
-	if err := r.deps.Journal.Outcome(*step, o.Result, o.Err); err != nil {
-		o.Err = errors.Join(o.Err, fmt.Errorf("%s: write the journal after the change: %w", step.Text, err))
+	if !step.Done {
+		change := journaled{step: *step, undo: r.plan.targetOf(step), do: do, failed: failedAtPD(r.deps.OutcomeUnknown)}
+		if step.Host != "" {
+			change.failed = failedAtHost
+		}
+		o = change.make(ctx, r.deps.Journal)
 	}
 	r.report(o)
 	return o

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // finish edits the topology for the targets that are clean, and then removes
@@ -39,11 +38,7 @@ func (r *pruneRun) removeNodes(ctx context.Context, step *Step) {
 		return
 	}
 	o := r.step(ctx, &clean, func(ctx context.Context) (string, error) {
-		removed, backup, err := r.deps.Topology.RemoveNodes(ctx, clean.Nodes)
-		if err != nil {
-			return "", err
-		}
-		return fmt.Sprintf("%s; backup: %s", strings.Join(removed, ", "), backup), nil
+		return removeNodes(ctx, r.deps.Topology, clean.Nodes)
 	})
 	r.late = o.Err
 }

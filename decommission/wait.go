@@ -14,8 +14,7 @@ import (
 type WatchReader interface {
 	RegionReader
 	ProgressReader
-	// Stores lists the stores in all states, with PD's clock.
-	Stores(ctx context.Context) ([]cluster.Store, time.Time, error)
+	StoreReader
 }
 
 // WaitOptions are the clocks of a wait.
