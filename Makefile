@@ -4,11 +4,16 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VERSION  ?= $(shell { git describe --tags --always --dirty 2>/dev/null || echo dev; } | sed 's/^v//')
+COMMIT   := $(shell git rev-parse HEAD 2>/dev/null)
+DATE     := $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
 PREFIX   ?= /usr/local
 BIN      := bin
-LDFLAGS  := -s -w -X ebb/cmd.Version=$(VERSION)
+LDFLAGS  := -s -w -X ebb/cmd.Version=$(VERSION) -X ebb/cmd.Commit=$(COMMIT) -X ebb/cmd.Date=$(DATE)
 GOBUILD  := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+
+# make dist TARGETS=linux-amd64
+TARGETS  ?= linux-amd64 linux-arm64 darwin-amd64 darwin-arm64
 
 # make test RACE=1
 RACE     ?=
@@ -18,7 +23,7 @@ LINT_VERSION := v2.15.0
 LINT         := $(BIN)/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: build ebb playground test test-main test-playground e2e demo bench lint docs readme fmt clean install deps help
+.PHONY: build ebb playground test test-main test-playground e2e demo bench lint docs readme fmt clean completions dist install uninstall deps help
 
 build: ebb playground ## build bin/ebb and bin/ebb-playground
 
@@ -78,11 +83,36 @@ fmt: $(LINT) ## format both modules
 	cd playground && ../$(LINT) fmt --config ../.golangci.yml ./...
 
 clean: ## remove what was built
-	rm -rf $(BIN)
+	rm -rf $(BIN) dist
 
-install: build ## install both binaries to PREFIX/bin (/usr/local/bin)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BIN)/ebb $(BIN)/ebb-playground $(DESTDIR)$(PREFIX)/bin/
+completions: ebb
+	@mkdir -p $(BIN)/completions
+	$(BIN)/ebb completion bash >$(BIN)/completions/ebb.bash
+	$(BIN)/ebb completion zsh >$(BIN)/completions/_ebb
+	$(BIN)/ebb completion fish >$(BIN)/completions/ebb.fish
+
+dist: completions ## build the archives of a release in dist/, for all platforms (TARGETS)
+	VERSION=$(VERSION) LDFLAGS='$(LDFLAGS)' .ci/dist $(TARGETS)
+
+# What make install writes, and make uninstall removes.
+BINDIR  = $(DESTDIR)$(PREFIX)/bin
+MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+install: build completions ## install binaries, man pages and completions below PREFIX (/usr/local)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -m 755 $(BIN)/ebb $(BIN)/ebb-playground $(BINDIR)/
+	install -m 644 docs/man/*.1 $(MANDIR)/man1/
+	install -m 644 docs/man/*.7 $(MANDIR)/man7/
+	install -m 644 $(BIN)/completions/ebb.bash $(BASHDIR)/ebb
+	install -m 644 $(BIN)/completions/_ebb $(ZSHDIR)/
+	install -m 644 $(BIN)/completions/ebb.fish $(FISHDIR)/
+
+uninstall: ## remove what make install has installed
+	rm -f $(BINDIR)/ebb $(BINDIR)/ebb-playground $(BASHDIR)/ebb $(ZSHDIR)/_ebb $(FISHDIR)/ebb.fish
+	rm -f $(patsubst docs/man/%,$(MANDIR)/man1/%,$(wildcard docs/man/*.1)) $(patsubst docs/man/%,$(MANDIR)/man7/%,$(wildcard docs/man/*.7))
 
 deps: ## install the Debian packages that are missing for the tests and the demo
 	@.ci/deps git jq tmux ssh sshd sudo $(if $(RACE),gcc)
