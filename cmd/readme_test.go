@@ -34,11 +34,12 @@ func readmeCommands(t *testing.T) []string {
 
 // elsewhere are commands of README.md that this test does not run, and who does.
 var elsewhere = map[string]string{
-	"make demo":                   ".ci/run",
-	"make build":                  ".ci/run, as part of make test",
-	"export PATH=$PWD/bin:$PATH":  "the shell",
-	"ebb playground --background": "the tests of the playground",
-	"ebb playground stop --all":   "the tests of the playground",
+	"make demo":                        ".ci/run",
+	"make build":                       ".ci/run, as part of make test",
+	"make install PREFIX=$HOME/.local": ".ci/package",
+	"export PATH=$PWD/bin:$PATH":       "the shell",
+	"ebb playground --background":      "the tests of the playground",
+	"ebb playground stop --all":        "the tests of the playground",
 }
 
 // readmeHosts stands in for the network of README.md, at which a playground may
