@@ -25,8 +25,17 @@ type service struct {
 	dataDirs  []string          // of a store
 }
 
+// onDisk is where a directory of the host is on this machine's disk.
+func (h *Host) onDisk(dir string) string {
+	if rest, ok := strings.CutPrefix(dir, h.shared); ok && h.shared != "" {
+		return filepath.Join(h.inside.Root, "monitored", rest)
+	}
+	return dir
+}
+
 // writeFiles writes all that tiup would have put on a host, and the shims.
-func (h *Host) writeFiles(hosts string) error {
+// monitored is the directory of the exporters, as the host sees it.
+func (h *Host) writeFiles(monitored string) error {
 	root := h.inside.Root
 	for _, dir := range []string{h.inside.UnitFiles(), filepath.Join(root, "run"), h.inside.User.Home} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -36,7 +45,7 @@ func (h *Host) writeFiles(hosts string) error {
 	if err := h.writeShims(); err != nil {
 		return err
 	}
-	for _, s := range h.services(hosts) {
+	for _, s := range h.services(monitored) {
 		if err := h.writeService(s); err != nil {
 			return err
 		}
@@ -87,7 +96,7 @@ func (h *Host) writeService(s service) error {
 		}
 	}
 	for _, dir := range s.dataDirs {
-		if err := writeData(dir); err != nil {
+		if err := writeData(h.onDisk(dir)); err != nil {
 			return err
 		}
 	}
@@ -128,12 +137,12 @@ func (h *Host) unitUser() string {
 	return "User=" + h.inside.User.Name + "\n"
 }
 
-// services are the store of a host, if it has one, and the exporters, if the
-// host can have directories of its own at their path.
-func (h *Host) services(hosts string) []service {
+// services are the stores of a host and the exporters, if the host can have
+// directories of its own at their path.
+func (h *Host) services(monitored string) []service {
 	var all []service
-	if h.store != nil {
-		all = append(all, h.storeService(*h.store))
+	for _, spec := range h.stores {
+		all = append(all, h.storeService(spec))
 	}
 	if !h.inside.Isolated {
 		return all
@@ -141,10 +150,9 @@ func (h *Host) services(hosts string) []service {
 	for program, port := range map[string]int{
 		disguise.NodeExporter: layout.NodeExporterPort, disguise.BlackboxExporter: layout.BlackboxExporterPort,
 	} {
-		monitor := "monitor-" + strconv.Itoa(layout.NodeExporterPort)
 		s := service{
 			unit: program + "-" + strconv.Itoa(port), component: program,
-			deployDir: filepath.Join(hosts, "deploy", monitor), disk: filepath.Join(h.inside.Root, "monitored", monitor),
+			deployDir: monitored, disk: h.onDisk(monitored),
 			program: filepath.Join("bin", program, program),
 		}
 		s.files = map[string]string{"data/.keep": "", "scripts/run_" + program + ".sh": h.script(s.deployDir, fmt.Sprintf(

@@ -1,14 +1,24 @@
 package hosts
 
 import (
+	"context"
 	"io"
 	"net"
+	"net/netip"
 
 	"golang.org/x/crypto/ssh"
 )
 
-// forward is a connection through the host, as through a jump host.
-func forward(offered ssh.NewChannel) {
+// admits tells whether an SSH client at this address may connect. A host behind a
+// jump host knows that one only, as behind a firewall.
+func (h *Host) admits(client net.Addr) bool {
+	at, err := netip.ParseAddrPort(client.String())
+	return h.onlyVia == "" || err == nil && at.Addr().String() == h.onlyVia
+}
+
+// forward is a connection through the host, as through a jump host: it comes from
+// the host's own address.
+func (h *Host) forward(offered ssh.NewChannel) {
 	var target struct {
 		Host       string
 		Port       uint32
@@ -19,7 +29,8 @@ func forward(offered ssh.NewChannel) {
 		_ = offered.Reject(ssh.ConnectionFailed, "malformed request")
 		return
 	}
-	conn, err := net.Dial("tcp", joinPort(target.Host, int(target.Port)))
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(h.IP)}}
+	conn, err := from.DialContext(context.Background(), "tcp", joinPort(target.Host, int(target.Port)))
 	if err != nil {
 		_ = offered.Reject(ssh.ConnectionFailed, "Connection refused")
 		return

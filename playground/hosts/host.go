@@ -21,8 +21,11 @@ import (
 type Host struct {
 	IP, Name string
 
-	port   int
-	store  *store.Spec
+	port    int
+	stores  []store.Spec
+	onlyVia string
+	// shared is the SharedDir of an isolated host, "" for others.
+	shared string
 	log    *slog.Logger
 	place  Place
 	inside machine.Config

@@ -14,9 +14,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
+	"ebb/playground/layout"
 	"ebb/playground/machine"
 	"ebb/playground/store"
 )
@@ -27,15 +29,21 @@ type Config struct {
 	Place    Place
 	Machines []Machine
 	Port     int // of the SSH servers
-	Log      *slog.Logger
+	// MonitoredDir is the directory of the exporters, on every host; "" for
+	// monitor-9100 in SharedDir.
+	MonitoredDir string
+	Log          *slog.Logger
 }
 
 // Machine is one host.
 type Machine struct {
 	IP   string
 	Name string
-	// Store is what runs there, nil on the host of a PD member.
-	Store *store.Spec
+	// Stores are what runs there, none on the host of a PD member.
+	Stores []store.Spec
+	// OnlyVia is the address of the host through which alone this one can be logged
+	// in to, "" for one that is open to everybody.
+	OnlyVia string
 }
 
 // Set is all hosts of a playground.
@@ -89,7 +97,7 @@ func newHost(s *Set, m Machine) (*Host, error) {
 	root := filepath.Join(s.cfg.Dir, "hosts", m.IP)
 	user := place.userOf(root)
 	h := &Host{
-		IP: m.IP, Name: m.Name, port: s.cfg.Port, store: m.Store, log: s.cfg.Log.With("host", m.IP), place: place,
+		IP: m.IP, Name: m.Name, port: s.cfg.Port, stores: m.Stores, onlyVia: m.OnlyVia, log: s.cfg.Log.With("host", m.IP), place: place,
 		inside: machine.Config{
 			Name: m.Name, Root: root, Isolated: place.Isolated, Self: place.Self, User: user,
 			Shims: []string{"systemctl", "sudo"}, MaxRestart: maxRestart,
@@ -97,9 +105,14 @@ func newHost(s *Set, m Machine) (*Host, error) {
 	}
 	if place.Isolated {
 		// tiup's exporters are at one path on all hosts.
-		h.inside.Binds = map[string]string{MonitoredParent(s.cfg.Dir): filepath.Join(root, "monitored")}
+		h.shared = SharedDir(s.cfg.Dir)
+		h.inside.Binds = map[string]string{h.shared: h.onDisk(h.shared)}
 	}
-	if err := h.writeFiles(filepath.Join(s.cfg.Dir, "hosts")); err != nil {
+	monitored := s.cfg.MonitoredDir
+	if monitored == "" {
+		monitored = filepath.Join(SharedDir(s.cfg.Dir), "monitor-"+strconv.Itoa(layout.NodeExporterPort))
+	}
+	if err := h.writeFiles(monitored); err != nil {
 		return h, fmt.Errorf("write files of host %s: %w", m.IP, err)
 	}
 	server, err := newServer(h, s.keys.login)
@@ -110,9 +123,9 @@ func newHost(s *Set, m Machine) (*Host, error) {
 	return h, h.Up()
 }
 
-// MonitoredParent is the directory that holds the exporters' directory, on every
-// host of a playground in dir.
-func MonitoredParent(dir string) string { return filepath.Join(dir, "hosts", "deploy") }
+// SharedDir is a directory that every isolated host of a playground in dir has to
+// itself: one path, and other files on each host.
+func SharedDir(dir string) string { return filepath.Join(dir, "hosts", "deploy") }
 
 // Close ends all hosts.
 func (s *Set) Close() error {

@@ -146,7 +146,7 @@ func newBench(t *testing.T, isolated bool) *bench {
 	}
 	b.set, err = Start(Config{
 		Dir: b.dir, Place: place, Port: layout.SSHPort, Log: slog.New(slog.DiscardHandler),
-		Machines: []Machine{{IP: b.spec.Host, Name: "tikv-1", Store: &b.spec}},
+		Machines: []Machine{{IP: b.spec.Host, Name: "tikv-1", Stores: []store.Spec{b.spec}}},
 	})
 	if err != nil {
 		t.Fatal(err)

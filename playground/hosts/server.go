@@ -82,11 +82,12 @@ func (s *server) cutLocked() {
 	}
 }
 
-// enter notes a connection, and refuses it if the server is closed.
+// enter notes a connection, and refuses it if the server is closed or the host
+// admits nobody from there.
 func (s *server) enter(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.listener == nil {
+	if s.listener == nil || !s.host.admits(conn.RemoteAddr()) {
 		return false
 	}
 	s.conns[conn] = true
@@ -129,7 +130,7 @@ func (s *server) serve(raw net.Conn) {
 				s.serveSession(conn, raw, request)
 			}()
 		case "direct-tcpip":
-			go forward(request)
+			go s.host.forward(request)
 		default:
 			_ = request.Reject(ssh.UnknownChannelType, "unknown channel type")
 		}

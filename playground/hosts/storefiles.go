@@ -16,7 +16,7 @@ import (
 func (h *Host) storeService(spec store.Spec) service {
 	s := service{
 		unit: strings.TrimSuffix(unitOf(spec), ".service"), component: spec.Engine,
-		deployDir: spec.DeployDir, disk: spec.DeployDir, dataDirs: strings.Split(spec.DataDir, ","),
+		deployDir: spec.DeployDir, disk: h.onDisk(spec.DeployDir), dataDirs: strings.Split(spec.DataDir, ","),
 	}
 	log := filepath.Join(spec.DeployDir, "log")
 	if spec.Engine == store.TiFlash {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"ebb/playground/pd"
@@ -87,9 +88,14 @@ func (s Shape) Validate() error {
 // Layout is a Shape with its place: addresses, directories and labels.
 type Layout struct {
 	Shape
-	dir  string
-	user string
-	host func(int) string
+	dir            string
+	user           string
+	pdHosts        []string
+	locationLabels []string
+	stores         []store.Spec
+	// adopted is the topology that the layout was read from, nil for one that was
+	// made from a Shape.
+	adopted *adopted
 	// systemdMode is set if the hosts exist: they have directories, and units of
 	// the system or of a user.
 	systemdMode string
@@ -101,11 +107,29 @@ func New(shape Shape, host func(int) string, dir string) (*Layout, error) {
 	if err := shape.Validate(); err != nil {
 		return nil, err
 	}
+	l, err := empty(dir)
+	if err != nil {
+		return nil, err
+	}
+	l.Shape = shape
+	for i := range shape.PD {
+		l.pdHosts = append(l.pdHosts, host(firstPDHost+i))
+	}
+	l.locationLabels = []string{"host"}
+	if shape.Zones > 0 {
+		l.locationLabels = []string{"zone", "host"}
+	}
+	l.placeStores(host)
+	return l, nil
+}
+
+// empty returns a layout without anything in it.
+func empty(dir string) (*Layout, error) {
 	current, err := user.Current()
 	if err != nil {
 		return nil, fmt.Errorf("lay out playground: find user: %w", err)
 	}
-	return &Layout{Shape: shape, dir: dir, user: current.Username, host: host}, nil
+	return &Layout{dir: dir, user: current.Username}, nil
 }
 
 // WithHosts says that the hosts exist: who logs in there, and what tiup calls
@@ -128,40 +152,35 @@ func (s Shape) ProbePorts() map[int]int {
 }
 
 // PDHosts returns one address per PD member.
-func (l *Layout) PDHosts() []string {
-	hosts := make([]string, l.PD)
-	for i := range hosts {
-		hosts[i] = l.host(firstPDHost + i)
-	}
-	return hosts
-}
+func (l *Layout) PDHosts() []string { return l.pdHosts }
 
 // LocationLabels are the label keys by which PD spreads the replicas.
-func (l *Layout) LocationLabels() []string {
-	if l.Zones == 0 {
-		return []string{"host"}
-	}
-	return []string{"zone", "host"}
-}
+func (l *Layout) LocationLabels() []string { return l.locationLabels }
 
 // Stores returns all stores, TiKV first.
 func (l *Layout) Stores() []store.Spec {
-	specs := make([]store.Spec, 0, l.TiKV+l.TiFlash)
+	specs := slices.Clone(l.stores)
+	for i := range specs {
+		specs[i].Version, specs[i].Hosted = l.Version, l.systemdMode != ""
+	}
+	return specs
+}
+
+func (l *Layout) placeStores(host func(int) string) {
 	for i := range l.TiKV {
-		spec := l.store(store.TiKV, l.host(FirstTiKVHost+i), i, TiKVPort)
+		spec := l.store(store.TiKV, host(FirstTiKVHost+i), i, TiKVPort)
 		spec.Port, spec.StatusPort = TiKVPort, TiKVStatusPort
-		specs = append(specs, spec)
+		l.stores = append(l.stores, spec)
 	}
 	for i := range l.TiFlash {
-		spec := l.store(store.TiFlash, l.host(firstTiFlashHost+i), i, TiFlashTCPPort)
+		spec := l.store(store.TiFlash, host(firstTiFlashHost+i), i, TiFlashTCPPort)
 		spec.Port, spec.PeerPort, spec.StatusPort = FlashServicePort, FlashProxyPort, FlashStatusPort
 		first := spec.DataDir
 		for disk := 2; disk <= l.TiFlashDirs; disk++ {
 			spec.DataDir += "," + first + "-disk" + strconv.Itoa(disk)
 		}
-		specs = append(specs, spec)
+		l.stores = append(l.stores, spec)
 	}
-	return specs
 }
 
 // store returns what stores of both engines have in common. mainPort is the one
@@ -175,8 +194,6 @@ func (l *Layout) store(engine, host string, index, mainPort int) store.Spec {
 		Capacity:  l.Capacity,
 		DeployDir: filepath.Join(l.hostDir(host), "deploy", unit),
 		DataDir:   filepath.Join(l.hostDir(host), "data", unit),
-		Version:   l.Version,
-		Hosted:    l.systemdMode != "",
 	}
 }
 

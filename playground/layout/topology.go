@@ -85,6 +85,9 @@ const noHostsHeader = `# A playground: every address is on this machine, every s
 // Topology returns the topology file. pdURLs are the client URLs of the PD that
 // the stores belong to; they matter if the playground does not run PD itself.
 func (l *Layout) Topology(pdURLs []string) ([]byte, error) {
+	if l.adopted != nil {
+		return l.adopted.topology(l.user)
+	}
 	file := topology{
 		Global: global{
 			User:      l.user,
@@ -139,7 +142,7 @@ func (l *Layout) Topology(pdURLs []string) ([]byte, error) {
 	if l.systemdMode == "" {
 		header = noHostsHeader
 	}
-	return encode(header, file)
+	return encode(header, &file)
 }
 
 func (l *Layout) pdServer(index int, raw string) (pdServer, error) {
@@ -164,7 +167,7 @@ func (l *Layout) pdServer(index int, raw string) (pdServer, error) {
 	return server, nil
 }
 
-func encode(header string, file topology) ([]byte, error) {
+func encode(header string, file any) ([]byte, error) {
 	var text bytes.Buffer
 	text.WriteString(header)
 	encoder := yaml.NewEncoder(&text)

@@ -5,21 +5,18 @@ package local
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"ebb/playground/certs"
 	"ebb/playground/control"
 	"ebb/playground/hosts"
 	"ebb/playground/layout"
 	"ebb/playground/loopback"
 	"ebb/playground/pd"
 	"ebb/playground/store"
-	"ebb/playground/wire"
 )
 
 // topologyFile is the name of the topology in the playground's directory.
@@ -33,9 +30,15 @@ const patrolInterval = 50 * time.Millisecond
 
 // Config describes a playground before it starts.
 type Config struct {
-	Shape   layout.Shape
-	Network *loopback.Network // held by the caller, who also gives it back
-	Dir     string            // exists
+	Shape layout.Shape
+	// Topology is a tiup topology to adopt, in place of Shape: see layout.Adopt. It
+	// takes Hosts.
+	Topology []byte
+	// JumpHost is the number of a host more, through which alone the others can be
+	// logged in to; 0 for none.
+	JumpHost int
+	Network  *loopback.Network // held by the caller, who also gives it back
+	Dir      string            // exists
 
 	// PDBinary is a pd-server to run instead of the embedded PD. JoinPD are the
 	// client URLs of a PD that runs already; Shape.PD is 0 then.
@@ -70,6 +73,7 @@ type Playground struct {
 	hosts   *hosts.Set  // nil without hosts
 	fleet   *store.Fleet
 	server  *http.Server
+	certs   *certs.Files // nil without TLS
 	pdURLs  []string
 	version string
 }
@@ -82,101 +86,6 @@ func Start(ctx context.Context, cfg Config) (*Playground, error) {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
-}
-
-func (p *Playground) start(ctx context.Context) error {
-	plan, err := layout.New(p.cfg.Shape, p.cfg.Network.Host, p.cfg.Dir)
-	if err != nil {
-		return err
-	}
-	// The hosts boot while PD starts; their stores wait for the fleet.
-	booted := make(chan error, 1)
-	if err := p.bootHosts(plan, booted); err != nil {
-		return err
-	}
-	if err := p.startPD(ctx, plan); err != nil {
-		return errors.Join(err, <-booted)
-	}
-	if err := <-booted; err != nil {
-		return err
-	}
-	api := pd.NewAPI(p.pdURLs)
-	if p.version, err = api.Version(ctx); err != nil {
-		return err
-	}
-	// A store newer than its PD, or of another release, is a fault of its own.
-	plan.Version = strings.TrimPrefix(p.version, "v")
-	if p.version == "None" {
-		plan.Version = ""
-	}
-	if err := p.startStores(ctx, plan, api); err != nil {
-		return err
-	}
-	if p.cfg.StoreLimit > 0 {
-		if err := api.SetStoreLimit(ctx, p.cfg.StoreLimit); err != nil {
-			return err
-		}
-	}
-	p.serveControl()
-	topology, err := plan.Topology(p.pdURLs)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(p.Topology(), topology, 0o644); err != nil {
-		return fmt.Errorf("write topology: %w", err)
-	}
-	return nil
-}
-
-func (p *Playground) startPD(ctx context.Context, plan *layout.Layout) error {
-	if plan.PD == 0 {
-		return nil
-	}
-	p.progress("starting PD")
-	cluster, err := pd.Start(ctx, pd.Config{
-		Members:        plan.PD,
-		Hosts:          plan.PDHosts(),
-		Dir:            filepath.Join(p.cfg.Dir, "pd"),
-		ServerBinary:   p.cfg.PDBinary,
-		MaxReplicas:    plan.Replicas,
-		LocationLabels: plan.LocationLabels(),
-		PatrolInterval: patrolInterval,
-	})
-	if err != nil {
-		return err
-	}
-	p.pd, p.pdURLs = cluster, cluster.Endpoints()
-	return nil
-}
-
-func (p *Playground) startStores(ctx context.Context, plan *layout.Layout, api *pd.API) error {
-	bootstrapped, err := api.Bootstrapped(ctx)
-	if err != nil {
-		return err
-	}
-	regions := p.cfg.Regions
-	if bootstrapped {
-		regions = 0
-	}
-	p.progress(fmt.Sprintf("starting %d stores with %d regions", plan.TiKV+plan.TiFlash, regions))
-	cfg := store.Config{
-		PD:         p.pdURLs,
-		Stores:     plan.Stores(),
-		Regions:    regions,
-		Replicas:   plan.Replicas,
-		RegionSize: p.cfg.RegionSize,
-		Learners:   p.cfg.Learners,
-		Timing:     store.DefaultTiming().Faster(p.cfg.Speed),
-		Log:        p.cfg.Log,
-	}
-	if p.hosts != nil {
-		if cfg.Processes, err = wire.Listen(wire.FleetSocket(p.cfg.Network.Host(1))); err != nil {
-			return err
-		}
-		cfg.Machines = p.hosts
-	}
-	p.fleet, err = store.Start(ctx, cfg)
-	return err
 }
 
 func (p *Playground) serveControl() {
@@ -228,6 +137,9 @@ func (p *Playground) Fleet() *store.Fleet { return p.fleet }
 
 // Hosts returns the hosts, or nil if there are none.
 func (p *Playground) Hosts() *hosts.Set { return p.hosts }
+
+// Certs returns the certificates, or nil if there is no TLS.
+func (p *Playground) Certs() *certs.Files { return p.certs }
 
 // Members returns the PD cluster, or nil if the stores joined another one.
 func (p *Playground) Members() *pd.Cluster { return p.pd }

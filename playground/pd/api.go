@@ -3,6 +3,7 @@ package pd
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,12 +26,14 @@ type API struct {
 	client    *http.Client
 }
 
-// NewAPI returns an API for the PD with the given client URLs.
-func NewAPI(endpoints []string) *API {
+// NewAPI returns an API for the PD with the given client URLs. tlsConfig is for
+// those that begin with https.
+func NewAPI(endpoints []string, tlsConfig *tls.Config) *API {
 	transport := &http.Transport{
 		// PD is on a loopback address: a proxy from the environment would be
 		// asked for an address that only this host knows.
-		Proxy: nil,
+		Proxy:           nil,
+		TLSClientConfig: tlsConfig,
 		// A member that is killed must not leave a connection behind that the
 		// next request fails on.
 		DisableKeepAlives: true,

@@ -2,11 +2,11 @@ package pd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"sync"
 	"time"
 )
@@ -26,6 +26,7 @@ type Cluster struct {
 	cfg       Config
 	endpoints []endpoint
 	api       *API
+	tls       *tls.Config
 
 	mu       sync.Mutex
 	running  map[string]member
@@ -55,7 +56,11 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		running:   make(map[string]member),
 		starting:  make(map[string]bool),
 	}
-	c.api = NewAPI(c.Endpoints())
+	var err error
+	if c.tls, err = cfg.TLS.Config(); err != nil {
+		return nil, err
+	}
+	c.api = NewAPI(c.Endpoints(), c.tls)
 	for _, e := range c.endpoints {
 		if err := writeConfigFile(&c.cfg, e, c.endpoints); err != nil {
 			return nil, err
@@ -107,7 +112,7 @@ func (c *Cluster) startOne(ctx context.Context, e endpoint) error {
 			return err
 		}
 		c.setRunning(e.name, m)
-		return NewAPI([]string{e.clientURL}).awaitLeader(ctx, func(string) bool { return true })
+		return NewAPI([]string{e.clientURL}, c.tls).awaitLeader(ctx, func(string) bool { return true })
 	}
 	p, err := startProcess(c.cfg.ServerBinary, e)
 	if err != nil {
@@ -121,7 +126,7 @@ func (c *Cluster) startOne(ctx context.Context, e endpoint) error {
 			cancel(err)
 		}
 	}()
-	if err := NewAPI([]string{e.clientURL}).awaitLeader(ctx, func(string) bool { return true }); err != nil {
+	if err := NewAPI([]string{e.clientURL}, c.tls).awaitLeader(ctx, func(string) bool { return true }); err != nil {
 		if exited := (*ExitedError)(nil); errors.As(context.Cause(ctx), &exited) {
 			return exited
 		}
@@ -232,14 +237,6 @@ func (c *Cluster) Close() error {
 		}
 	}
 	return errors.Join(failures...)
-}
-
-func (c *Cluster) find(name string) (endpoint, error) {
-	i := slices.IndexFunc(c.endpoints, func(e endpoint) bool { return e.name == name })
-	if i < 0 {
-		return endpoint{}, &UnknownMemberError{Name: name, Known: c.Members()}
-	}
-	return c.endpoints[i], nil
 }
 
 func (c *Cluster) setRunning(name string, m member) {

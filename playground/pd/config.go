@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"ebb/playground/certs"
 )
 
 const (
@@ -73,6 +75,9 @@ type Config struct {
 	// peers.
 	MaxStoreDownTime time.Duration
 
+	// TLS makes clients and members speak TLS; nil for plain HTTP.
+	TLS *certs.Files
+
 	// Settings holds further keys of PD's configuration file, in dotted form:
 	// "schedule.max-snapshot-count": 8. They win over the fields above.
 	Settings map[string]any
@@ -128,13 +133,17 @@ func (c *Config) validate() error {
 }
 
 func (c *Config) endpoints() []endpoint {
+	scheme := "http://"
+	if c.TLS != nil {
+		scheme = "https://"
+	}
 	list := make([]endpoint, c.Members)
 	for i := range list {
 		name := MemberName(i)
 		list[i] = endpoint{
 			name:      name,
-			clientURL: "http://" + net.JoinHostPort(c.Hosts[i], strconv.Itoa(c.ClientPort)),
-			peerURL:   "http://" + net.JoinHostPort(c.Hosts[i], strconv.Itoa(c.PeerPort)),
+			clientURL: scheme + net.JoinHostPort(c.Hosts[i], strconv.Itoa(c.ClientPort)),
+			peerURL:   scheme + net.JoinHostPort(c.Hosts[i], strconv.Itoa(c.PeerPort)),
 			dataDir:   filepath.Join(c.Dir, name),
 			// PD refuses a log below the data directory.
 			logFile:    filepath.Join(c.Dir, name+".log"),

@@ -1,6 +1,9 @@
 package pd
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // member is one PD server that runs.
 type member interface {
@@ -19,6 +22,14 @@ type UnknownMemberError struct {
 
 func (e *UnknownMemberError) Error() string {
 	return fmt.Sprintf("find PD member %q: the members are %q", e.Name, e.Known)
+}
+
+func (c *Cluster) find(name string) (endpoint, error) {
+	i := slices.IndexFunc(c.endpoints, func(e endpoint) bool { return e.name == name })
+	if i < 0 {
+		return endpoint{}, &UnknownMemberError{Name: name, Known: c.Members()}
+	}
+	return c.endpoints[i], nil
 }
 
 // MemberStateError says that a member already is in the state asked for.

@@ -62,6 +62,9 @@ func memberSettings(cfg *Config, e endpoint, all []endpoint) map[string]any {
 		// for the other components of the cluster.
 		"pd-server.dashboard-address": "none",
 	}
+	if cfg.TLS != nil {
+		settings["security.cacert-path"], settings["security.cert-path"], settings["security.key-path"] = cfg.TLS.CA, cfg.TLS.Cert, cfg.TLS.Key
+	}
 	if cfg.MaxReplicas > 0 {
 		settings["replication.max-replicas"] = cfg.MaxReplicas
 	}

@@ -47,7 +47,7 @@ func Start(ctx context.Context, cfg Config) (*Fleet, error) {
 		return nil, err
 	}
 	f := &Fleet{
-		cfg: cfg, log: cfg.Log, pd: newPDClient(cfg.PD, cfg.Log), procs: map[uint64]*process{},
+		cfg: cfg, log: cfg.Log, pd: newPDClient(cfg.PD, cfg.TLS, cfg.Log), procs: map[uint64]*process{},
 		sim:  newSim(cfg.Timing, cfg.Seed, time.Now),
 		wake: make(chan struct{}, 1), quit: make(chan struct{}),
 	}

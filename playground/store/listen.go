@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -56,8 +57,9 @@ func listen(host string, port *int) (net.Listener, error) {
 	return l, nil
 }
 
-// serve answers on the ports until close.
-func (p *ports) serve(wg *sync.WaitGroup, status http.Handler) {
+// serve answers on the ports until close; at the status port in TLS if tlsConfig
+// is given.
+func (p *ports) serve(wg *sync.WaitGroup, status http.Handler, tlsConfig *tls.Config) {
 	for _, l := range p.raw {
 		wg.Add(1)
 		go func() {
@@ -72,10 +74,14 @@ func (p *ports) serve(wg *sync.WaitGroup, status http.Handler) {
 		}()
 	}
 	p.server = &http.Server{Handler: status, ReadHeaderTimeout: 5 * time.Second}
+	listener := p.status
+	if tlsConfig != nil {
+		listener = tls.NewListener(listener, tlsConfig)
+	}
 	wg.Add(1)
 	go func() {
 		defer wg.Done()
-		_ = p.server.Serve(p.status) // returns only when closed
+		_ = p.server.Serve(listener) // returns only when closed
 	}()
 }
 

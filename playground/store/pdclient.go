@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pingcap/kvproto/pkg/pdpb"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 )
 
@@ -38,6 +40,7 @@ func (e *PDError) deposed() bool { return strings.Contains(e.Message, "ErrEtcdTx
 // pdClient speaks to whichever PD member leads. It is shared by all stores.
 type pdClient struct {
 	log *slog.Logger
+	tls *tls.Config // nil for plain text
 
 	mu        sync.Mutex
 	urls      []string // of all members known
@@ -47,8 +50,8 @@ type pdClient struct {
 	moved     chan struct{} // closed when the leader changes
 }
 
-func newPDClient(urls []string, log *slog.Logger) *pdClient {
-	return &pdClient{log: log, urls: slices.Clone(urls), conns: map[string]*grpc.ClientConn{}, moved: make(chan struct{})}
+func newPDClient(urls []string, tlsConfig *tls.Config, log *slog.Logger) *pdClient {
+	return &pdClient{log: log, tls: tlsConfig, urls: slices.Clone(urls), conns: map[string]*grpc.ClientConn{}, moved: make(chan struct{})}
 }
 
 func (c *pdClient) close() {
@@ -72,7 +75,11 @@ func (c *pdClient) conn(member string) (*grpc.ClientConn, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("dial PD: %q is not a URL", member)
 	}
-	conn, err := grpc.Dial(u.Host, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	security := insecure.NewCredentials()
+	if c.tls != nil {
+		security = credentials.NewTLS(c.tls.Clone())
+	}
+	conn, err := grpc.Dial(u.Host, grpc.WithTransportCredentials(security))
 	if err != nil {
 		return nil, fmt.Errorf("dial PD %s: %w", member, err)
 	}

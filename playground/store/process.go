@@ -28,7 +28,7 @@ type process struct {
 func (f *Fleet) spawn(s *member, p *ports) *process {
 	ctx, cancel := context.WithCancel(context.Background())
 	proc := &process{fleet: f, store: s, meta: storeMeta(s), ports: p, cancel: cancel, joined: make(chan struct{})}
-	p.serve(&proc.wg, statusHandler(f, s.id))
+	p.serve(&proc.wg, statusHandler(f, s.id), f.cfg.TLS)
 	proc.wg.Add(2)
 	go func() { defer proc.wg.Done(); proc.beat(ctx) }()
 	go func() { defer proc.wg.Done(); proc.report(ctx) }()

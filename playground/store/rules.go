@@ -54,7 +54,7 @@ func (f *Fleet) post(ctx context.Context, path string, body any) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	// A connection of its own: none is left open for Close to wait for.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: f.cfg.TLS}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("write placement rule: %w", err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,7 +46,8 @@ type Spec struct {
 
 // Config is everything Start needs.
 type Config struct {
-	PD     []string // client URLs of any members; the others are discovered
+	PD     []string    // client URLs of any members; the others are discovered
+	TLS    *tls.Config // for PD and the status ports; nil for plain text
 	Stores []Spec
 	// Regions is how many regions an empty cluster is given. A cluster that is
 	// bootstrapped already keeps its own, and this must be zero.
