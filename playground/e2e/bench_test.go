@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -30,6 +31,11 @@ type setup struct {
 	hosts bool
 	// userUnits gives the hosts units of a user (tiup's systemd_mode: user).
 	userUnits bool
+	// example is a topology below examples/ to adopt, in place of the numbers of
+	// stores; jump is the number of a host through which alone the others can be
+	// logged in to, 0 for none.
+	example string
+	jump    int
 	// direct lets ebb talk to PD itself. Otherwise a recording proxy stands in
 	// between, which checks every request.
 	direct bool
@@ -103,11 +109,18 @@ func startPlayground(t testing.TB, s setup) *local.Playground {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	var topology []byte
+	if s.example != "" {
+		topology = readExample(t, s.example)
+	}
 	playground, err := local.Start(ctx, local.Config{
-		Shape: shape, Network: network, Dir: dir, Regions: s.regions, RegionSize: 96,
+		Shape: shape, Topology: topology, JumpHost: s.jump, Network: network, Dir: dir, Regions: s.regions, RegionSize: 96,
 		Learners: min(s.tiflash, 1), StoreLimit: s.limit, Speed: s.speed, Hosts: s.hosts, UserUnits: s.userUnits,
 		Log: slog.New(slog.DiscardHandler),
 	})
+	if errors.Is(err, local.ErrNoNamespaces) {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

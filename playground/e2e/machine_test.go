@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"ebb/playground/layout"
+	"ebb/playground/machine"
 	"ebb/playground/store"
 )
 
@@ -262,12 +263,36 @@ func processesOf(t *testing.T, s store.StoreState) []string {
 		if err != nil || len(text) == 0 {
 			continue // ended meanwhile
 		}
+		if host := hostOf(filepath.Base(filepath.Dir(file))); host != "" && host != s.Host {
+			continue // one that has directories of the same name
+		}
 		dir, _ := os.Readlink(filepath.Join(filepath.Dir(file), "cwd"))
 		if strings.HasPrefix(dir, s.DeployDir) || strings.Contains(string(text), s.DataDir) {
 			found = append(found, strings.ReplaceAll(string(text), "\x00", " "))
 		}
 	}
 	return found
+}
+
+// hostOf is the address of the host that a process runs on, "" when it is on none
+// or has ended.
+func hostOf(pid string) string {
+	for pid != "0" {
+		text, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
+		if err != nil {
+			return ""
+		}
+		if words := strings.Split(string(text), "\x00"); words[0] == machine.Program {
+			return words[1]
+		}
+		status, err := os.ReadFile(filepath.Join("/proc", pid, "status"))
+		_, rest, ok := strings.Cut(string(status), "\nPPid:\t")
+		if err != nil || !ok {
+			return ""
+		}
+		pid, _, _ = strings.Cut(rest, "\n")
+	}
+	return ""
 }
 
 // backups are the texts of the copies that ebb made of the topology.

@@ -28,7 +28,7 @@ func (b *bench) ask(method, path string, in any) (status int, body string) {
 			req, err := http.NewRequest(method, endpoint+api+path, bytes.NewReader(raw))
 			b.must(err)
 			req.Close = true
-			resp, err := http.DefaultClient.Do(req)
+			resp, err := b.client().Do(req)
 			if err != nil {
 				continue
 			}
@@ -44,6 +44,14 @@ func (b *bench) ask(method, path string, in any) (status int, body string) {
 			b.Fatalf("%s %s: no PD member answers", method, path)
 		}
 	}
+}
+
+// client speaks to PD, with the certificates of the playground if it has any.
+func (b *bench) client() *http.Client {
+	b.Helper()
+	config, err := b.Certs().Config()
+	b.must(err)
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }
 
 // tell is a write that PD has to accept.
