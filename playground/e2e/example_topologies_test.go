@@ -115,10 +115,8 @@ func TestExampleTLS(t *testing.T) {
 	}
 
 	// As a tiup cluster, in which the certificates have their place.
-	dir := filepath.Join(b.state, "storage", "cluster", "clusters", "prod")
+	dir := b.tiupCluster("prod")
 	b.must(os.CopyFS(filepath.Join(dir, "tls"), os.DirFS(filepath.Dir(b.Certs().CA))))
-	meta := "user: tidb\ntidb_version: v8.1.0\ntopology:\n  " + strings.ReplaceAll(b.topologyText(), "\n", "\n  ")
-	b.must(os.WriteFile(filepath.Join(dir, "meta.yaml"), []byte(meta), 0o600))
 	if got := b.nodes("Up", "prod", "-R", "tikv"); strings.Join(got, ",") != all {
 		t.Errorf("display of a cluster shows %v", got)
 	}
