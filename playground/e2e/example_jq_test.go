@@ -27,17 +27,18 @@ func TestExampleJQ(t *testing.T) {
 	b.unsettle()
 	found := make(map[string]bool)
 	for _, name := range exampleFiles(t) {
-		recipe, ok := strings.CutPrefix(name, "jq/")
-		if recipe, ok = strings.CutSuffix(recipe, ".jq"); !ok {
+		if filepath.Ext(name) != ".jq" {
 			continue
 		}
+		file := exampleFile(t, name)
+		recipe := strings.TrimSuffix(filepath.Base(name), ".jq")
 		found[recipe] = true
 		want, ok := recipes[recipe]
 		if !ok {
 			t.Errorf("%s: nobody knows what it should find", name)
 			continue
 		}
-		t.Run(recipe, func(t *testing.T) { b.in(t).wantRecipe(recipe, want) })
+		t.Run(recipe, func(t *testing.T) { b.in(t).wantRecipe(file, want) })
 	}
 	for recipe := range recipes {
 		if !found[recipe] {
@@ -73,10 +74,11 @@ func (b *bench) bash(dir string, args ...string) *exec.Cmd {
 var recipeCommand = regexp.MustCompile(`(?m)^# +\$ (ebb .*)$`)
 
 // wantRecipe compares until both are the same: heartbeats go on while PD is read.
-func (b *bench) wantRecipe(name string, want func(*bench) []any) {
+func (b *bench) wantRecipe(file string, want func(*bench) []any) {
 	b.Helper()
-	file := exampleFile(b.T, "jq/"+name+".jq")
-	commands := recipeCommand.FindAllStringSubmatch(string(readExample(b.T, "jq/"+name+".jq")), -1)
+	text, err := os.ReadFile(file)
+	b.must(err)
+	commands := recipeCommand.FindAllStringSubmatch(string(text), -1)
 	if len(commands) != 1 {
 		b.Fatalf("%d commands in %s, want 1", len(commands), file)
 	}
