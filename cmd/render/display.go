@@ -61,11 +61,18 @@ func notes(inv *Inventory, nodes []Node) []string {
 		case len(n.Candidates) > 0:
 			list = append(list, fmt.Sprintf("%s: PD has several stores at this address (ids %s); name one by its id", n.ID, joinIDs(n.Candidates)))
 		case inv.Snapshot == nil:
+		case n.Store == nil && n.InTopology && n.Offline && inv.Topology.Meta:
+			list = append(list, fmt.Sprintf("%s is in the topology and marked offline, but PD has no store at its address: tiup cluster prune fails for all nodes because of it", n.ID))
 		case n.Store == nil && n.InTopology && isStoreRole(n.Role):
 			list = append(list, fmt.Sprintf("%s is in the topology, but PD has no store at its address", n.ID))
 		case n.Store == nil:
 		case n.Store.State == cluster.StateTombstone && n.InTopology:
 			tombstones = append(tombstones, n.ID)
+			if inv.Topology.Meta && !n.Offline {
+				list = append(list, fmt.Sprintf("%s is not marked offline in the topology: tiup cluster prune passes it over; ebb prune does not", n.ID))
+			}
+		case inv.Topology != nil && n.InTopology && inv.Topology.Meta && n.Store.State == cluster.StateOffline && !n.Offline:
+			list = append(list, fmt.Sprintf("%s is Offline, but not marked so in the topology, as tiup needs it for its prune; ebb scale-in -N %s marks it", n.ID, n.ID))
 		case inv.Topology != nil && !n.InTopology:
 			list = append(list, fmt.Sprintf("store %d (%s, %s) is known to PD, but is not in the topology", n.Store.ID, n.Store.Address, n.Store.State))
 		case n.Offline && n.Store.State != cluster.StateOffline:
