@@ -79,11 +79,27 @@ has to be given.
 From the topology come the hosts, ports, deploy and data directories, units and
 labels, with tiup's defaults for what is left out. A topology that contradicts
 itself (two instances with one port or directory on a host) is shown but not acted
-on. While tiup is between the two stages of a scale-out, nothing is changed.
+on. Sections and fields that are not known stay as they are; instances in them
+count as in use on their hosts, as do those of other clusters of this tiup, of DM
+clusters, and what a scale-out is about to add.
 
-The file is edited in two cases only: tiup's offline flag is set and taken back
-with a store's leaving, and nodes are dropped by ebb prune and at the end of
-ebb force-remove. Only the bytes of those entries change; the file before is kept,
-in tiup's backup directory or beside it as .bak, and a file that somebody else has
-changed meanwhile is not written.`}
+Next to tiup
+  The file is edited in two cases only: tiup's offline flag is set and taken back
+  with a store's leaving, and nodes are dropped by ebb prune and at the end of
+  ebb force-remove. Only the bytes of those entries change; the file before is
+  kept, in tiup's backup directory or beside it as .bak. An entry that cannot be
+  edited alone (others take values from it through an anchor) is refused.
+
+  So tiup cluster display and prune go on as if tiup had done it, and a store that
+  tiup scale-in has taken out can be watched, taken back and pruned by ebb. Where
+  marks and PD have drifted apart, ebb display says so. After ebb prune the
+  monitoring still asks the nodes that are gone, until
+  tiup cluster reload NAME -R prometheus; and tiup's key stays on their hosts.
+
+  While tiup is between the two stages of a scale-out, the topology is not edited
+  (exit 10). A file that was changed since the plan was made is not written, and
+  PD not asked (exit 3). Apart from that scale-out tiup has no lock: it reads
+  meta.yaml when it begins and writes all of it when it ends, edit-config when the
+  editor is closed. An edit in between is then lost without a word, so end the one
+  before you begin the other.`}
 }
