@@ -16,24 +16,22 @@ import (
 	"ebb/playground/store"
 )
 
-// tiupCluster makes the cluster of the bench one that tiup manages, under the
-// name "play": with a meta.yaml and a key where ebb's machine has its tiup home.
-// It returns the path of the meta.yaml.
-func (b *bench) tiupCluster() string {
+// managed makes the cluster of the bench one that tiup manages, under the name
+// "play", with a key, and with what tiup writes into a meta.yaml that is nothing to
+// ebb. It returns the path of the meta.yaml.
+func (b *bench) managed() string {
 	b.Helper()
-	dir := filepath.Join(b.state, "storage", "cluster", "clusters", "play")
+	dir := b.tiupCluster("play")
 	meta := filepath.Join(dir, "meta.yaml")
-	var text strings.Builder
-	text.WriteString("user: " + b.Hosts().User() + "\ntidb_version: v8.1.0\nlast_ops_ver: |-\n  v1.16.2 tiup\n  # no comment\ntopology:\n")
-	for line := range strings.Lines(b.topologyText()) {
-		text.WriteString("  " + line)
-	}
-	text.WriteString("  brand_new_servers: [] # tiup knows\n")
+	text, err := os.ReadFile(meta)
+	b.must(err)
+	whole := strings.Replace(string(text), "topology:\n", "last_ops_ver: |-\n  v1.16.2 tiup\n  # no comment\ntopology:\n", 1)
+	whole = strings.TrimRight(whole, " \n") + "\n  brand_new_servers: [] # tiup knows\n"
+	b.must(os.WriteFile(meta, []byte(whole), 0o644))
 	key, err := os.ReadFile(b.Hosts().KeyFile())
 	b.must(err)
 	b.must(os.MkdirAll(filepath.Join(dir, "ssh"), 0o755))
 	b.must(os.WriteFile(filepath.Join(dir, "ssh", "id_rsa"), key, 0o600))
-	b.must(os.WriteFile(meta, []byte(text.String()), 0o644))
 	return meta
 }
 
@@ -77,7 +75,7 @@ func (b *bench) asTiup(meta string) (display map[string]string, prune []string, 
 		} `yaml:"topology"`
 	}
 	b.must(yaml.Unmarshal(data, &file))
-	if file.User != b.Hosts().User() || file.Version != "v8.1.0" {
+	if file.User != "tidb" || file.Version != "v8.1.0" {
 		b.Errorf("the head of the meta.yaml is damaged:\n%s", data)
 	}
 	display = make(map[string]string)
@@ -136,7 +134,7 @@ func (b *bench) wantTiup(meta, when string, states map[string]string, prune ...s
 // each step, and nothing is left to one of them that the other has finished.
 func TestNextToTiup(t *testing.T) {
 	b := newHostedBench(t, setup{tikv: 5, tiflash: 2})
-	meta := b.tiupCluster()
+	meta := b.managed()
 	text := func() string {
 		data, err := os.ReadFile(meta)
 		b.must(err)
