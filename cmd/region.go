@@ -55,7 +55,7 @@ none:
   ebb region prod --query no-majority
   ebb region prod --check down-peer --arg s 4 --jq '.regions[] | select(.leader.store_id == ($s | tonumber))'`,
 		GroupID: groupRead,
-		Args:    cobra.MaximumNArgs(2),
+		Args:    clusterAndID,
 		RunE: func(c *cobra.Command, args []string) error {
 			return runRegion(c.Context(), env, c, &opts, args)
 		},

@@ -29,7 +29,7 @@ them out.` +
   ebb store prod --jq '.stores[] | {id: .store.id, state: .store.state_name, regions: .status.region_count}'
   ebb store prod -r --jq '.stores[].store.address'`,
 		GroupID: groupRead,
-		Args:    cobra.MaximumNArgs(2),
+		Args:    clusterAndID,
 		RunE: func(c *cobra.Command, args []string) error {
 			return runStore(c.Context(), env, &opts, args)
 		},

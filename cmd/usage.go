@@ -55,14 +55,22 @@ func clusterArg(c *cobra.Command, args []string) error {
 	if len(args) <= 1 {
 		return nil
 	}
-	err := &usageError{
-		errors.New("more than one cluster name: " + strings.Join(args, " ")),
-		seeHelp(c) + "; nodes are given with -N",
+	err := &usageError{errors.New("more than one cluster name: " + strings.Join(args, " ")), seeHelp(c)}
+	if c.Flags().Lookup("node") != nil {
+		err.hint += "; nodes are given with -N"
 	}
 	if near := nearCommands(c, args[0]); len(near) > 0 {
 		err.hint = didYouMean(near)
 	}
 	return err
+}
+
+// clusterAndID takes the name of a cluster, an id, or both.
+func clusterAndID(c *cobra.Command, args []string) error {
+	if len(args) <= 2 {
+		return nil
+	}
+	return &usageError{errors.New("want a cluster name and one id: " + strings.Join(args, " ")), seeHelp(c)}
 }
 
 // flagError says what is wrong with a flag, and which one may be meant.
