@@ -27,7 +27,13 @@ func (e *UsageError) Error() string { return e.Cause.Error() }
 func (e *UsageError) Unwrap() error { return e.Cause }
 
 // Hint tells where to look.
-func (e *UsageError) Hint() string { return "see `ebb-playground --help`" }
+func (e *UsageError) Hint() string {
+	var meant *meantError
+	if errors.As(e.Cause, &meant) {
+		return meant.Hint()
+	}
+	return "see `ebb-playground --help`"
+}
 
 // childError carries the exit code of a background process, which has printed
 // its error itself.

@@ -83,9 +83,12 @@ type faultFunc func(ctx context.Context, client *control.Client, args []string) 
 // command makes a subcommand of "fault" that takes between least and most
 // arguments.
 func (f *faultEnv) command(use, short string, least, most int, do faultFunc) *cobra.Command {
+	verb, _, _ := strings.Cut(use, " ")
 	return &cobra.Command{
-		Use:   use,
-		Short: short,
+		Use:     use,
+		Short:   short,
+		Long:    short + ".\n\n" + exitStatus,
+		Example: faultExamples[verb],
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := cobra.RangeArgs(least, most)(cmd, args); err != nil {
 				return &UsageError{Cause: err}

@@ -19,7 +19,7 @@ func newListCmd(env *Env) *cobra.Command {
 		Long: `List the playgrounds that run on this machine and clean up after those that were
 killed.
 
-` + exitStatus,
+` + listStatus,
 		Example: `  ebb-playground list
   ebb-playground list -o json`,
 		Args: noArgs,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -35,13 +34,7 @@ can be broken on purpose.
 Every host has a loopback address of its own and every service its default port.
 Without a subcommand, "up" is run.
 
-` + exitStatus
-
-const exitStatus = `EXIT STATUS
-    0  done; "up" was stopped with Ctrl-C, or by "stop", after it was ready
-    1  failed
-    4  wrong usage
-  130  interrupted before it was done`
+` + upStatus
 
 func newRootCmd(env *Env) *cobra.Command {
 	root := newUpCmd(env)
@@ -52,7 +45,7 @@ func newRootCmd(env *Env) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &UsageError{Cause: err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newUpCmd(env),
 		newStopCmd(env),
@@ -61,22 +54,4 @@ func newRootCmd(env *Env) *cobra.Command {
 		newFaultCmd(env),
 	)
 	return root
-}
-
-// noArgs refuses positional arguments. For the root command they are unknown
-// subcommands.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(cmd, args); err != nil {
-		return &UsageError{Cause: err}
-	}
-	return nil
-}
-
-// exclusive refuses two flags that contradict each other. Cobra's own check gives
-// an error that cannot be told from a failure.
-func exclusive(cmd *cobra.Command, one, other string) error {
-	if cmd.Flags().Changed(one) && cmd.Flags().Changed(other) {
-		return &UsageError{fmt.Errorf("check flags: --%s and --%s exclude each other", one, other)}
-	}
-	return nil
 }

@@ -50,7 +50,7 @@ or where the kernel lets users have namespaces, what a login changes in /etc and
 tiup's systemd_mode: user. --hosts=false spares all of that, for hundreds of
 thousands of regions or dozens of stores.
 
-` + exitStatus
+` + upStatus
 
 const upExample = `  # five TiKV stores in three zones, one TiFlash store, one embedded PD
   ebb-playground

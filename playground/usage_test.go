@@ -41,22 +41,73 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
+// eachCommand calls visit for every command that is not cobra's own.
+func eachCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, sub := range cmd.Commands() {
+		eachCommand(sub, visit)
+	}
+}
+
 func TestHelp(t *testing.T) {
-	root := newRootCmd(&Env{})
-	var walk func(*cobra.Command)
-	walk = func(cmd *cobra.Command) {
+	eachCommand(newRootCmd(&Env{}), func(cmd *cobra.Command) {
 		first := cmd.Short[:1]
 		if first != strings.ToUpper(first) || strings.HasSuffix(cmd.Short, ".") {
 			t.Errorf("%s: short help is %q", cmd.CommandPath(), cmd.Short)
 		}
-		if !cmd.HasParent() || cmd.Parent() == root {
-			if !strings.Contains(cmd.Long, "EXIT STATUS") || cmd.Example == "" {
-				t.Errorf("%s: help lacks the exit status or an example", cmd.CommandPath())
+		if !strings.Contains(cmd.Long, "\n\nEXIT STATUS\n    0  done") {
+			t.Errorf("%s: help lacks the exit status", cmd.CommandPath())
+		}
+		examples := 0
+		for line := range strings.Lines(cmd.Example) {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			examples++
+			if err := parses(strings.Fields(line)); err != nil {
+				t.Errorf("%s: example %q: %v", cmd.CommandPath(), line, err)
 			}
 		}
-		for _, child := range cmd.Commands() {
-			walk(child)
+		if examples < 2 {
+			t.Errorf("%s: %d examples", cmd.CommandPath(), examples)
+		}
+	})
+	for verb := range faultExamples {
+		fault, _, err := newRootCmd(&Env{}).Find([]string{"fault", verb})
+		if err != nil || fault.Name() != verb {
+			t.Errorf("examples of a fault that does not exist: %s", verb)
 		}
 	}
-	walk(root)
+}
+
+// parses tells what is wrong with the flags and the number of arguments of a
+// command line.
+func parses(words []string) error {
+	cmd, rest, err := newRootCmd(&Env{}).Find(words[1:])
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return err
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
+func TestDidYouMean(t *testing.T) {
+	for line, hint := range map[string]string{
+		"stat":         "did you mean status or stop?",
+		"fault stopp":  "did you mean stop?",
+		"--storse 3":   "did you mean --stores?",
+		"stop --al":    "did you mean --all?",
+		"frobnication": "see `ebb-playground --help`",
+		"--frobnicate": "see `ebb-playground --help`",
+		"-z":           "see `ebb-playground --help`",
+	} {
+		var out, errs bytes.Buffer
+		code := Main(strings.Fields(line), Streams{Out: &out, Err: &errs})
+		if code != exitUsage || !strings.HasSuffix(errs.String(), "\nhint: "+hint+"\n") {
+			t.Errorf("%s: exit code %d\n%s", line, code, &errs)
+		}
+	}
 }
