@@ -83,6 +83,18 @@ func pages(t *testing.T, dir string) []string {
 	return list
 }
 
+// The reference of the commands is made of their help; its links lead somewhere.
+func TestCommandPages(t *testing.T) {
+	dir := filepath.Join(root, "docs/commands")
+	list := pages(t, dir)
+	if len(list) < 20 {
+		t.Errorf("%d pages", len(list))
+	}
+	for _, name := range list {
+		checkLinks(t, filepath.Join(dir, name), Parse(read(t, dir, name)))
+	}
+}
+
 // wording holds what is said again and again to one translation.
 type wording map[string]string
 

@@ -9,9 +9,15 @@ import (
 // MarkdownFile is the name of the file of a Markdown page.
 func (p *Page) MarkdownFile() string { return p.Name() + ".md" }
 
+// markdown is a page that is being written.
+type markdown struct {
+	strings.Builder
+	page *Page
+}
+
 // Markdown is the page for the web.
 func (p *Page) Markdown() []byte {
-	w := new(strings.Builder)
+	w := &markdown{page: p}
 	fmt.Fprintf(w, "# %s\n\n%s.\n", strings.Join(p.Path, " "), literal(p.Short))
 	if !p.Topic() {
 		fmt.Fprint(w, "\n```text\n")
@@ -26,24 +32,24 @@ func (p *Page) Markdown() []byte {
 			after = append(after, p.Sections[i])
 			continue
 		}
-		markdownBlocks(w, s.Blocks)
+		w.blocks(s.Blocks)
 	}
 	if len(p.Commands) > 0 {
 		fmt.Fprint(w, "\n## Commands\n\n")
-		markdownLinks(w, p.Commands)
+		w.links(p.Commands)
 	}
 	if len(p.Examples) > 0 {
 		fmt.Fprintf(w, "\n## Examples\n\n```sh\n%s\n```\n", strings.Join(p.Examples, "\n"))
 	}
-	markdownFlags(w, "Options", p.Flags)
-	markdownFlags(w, "Global options", p.Global)
+	w.flags("Options", p.Flags)
+	w.flags("Global options", p.Global)
 	for _, s := range after {
 		fmt.Fprintf(w, "\n## %s\n", s.Heading[:1]+strings.ToLower(s.Heading[1:]))
-		markdownBlocks(w, s.Blocks)
+		w.blocks(s.Blocks)
 	}
 	if len(p.See) > 0 {
 		fmt.Fprint(w, "\n## See also\n\n")
-		markdownLinks(w, p.See)
+		w.links(p.See)
 	}
 	return []byte(w.String())
 }
@@ -67,29 +73,29 @@ func Index(pages []Page, intro string) []byte {
 	return []byte(w.String())
 }
 
-func markdownBlocks(w *strings.Builder, blocks []Block) {
+func (w *markdown) blocks(blocks []Block) {
 	for _, b := range blocks {
 		switch b.Kind {
 		case Paragraph, Indented:
-			fmt.Fprintf(w, "\n%s\n", literal(b.Text))
+			fmt.Fprintf(w, "\n%s\n", w.text(b.Text))
 		case Heading:
-			fmt.Fprintf(w, "\n### %s\n", literal(b.Text))
+			fmt.Fprintf(w, "\n## %s\n", literal(b.Text))
 		case List:
 			fmt.Fprint(w, "\n| | |\n|---|---|\n")
 			for _, it := range b.Items {
-				fmt.Fprintf(w, "| %s | %s |\n", code(it.Term), cell(literal(it.Text)))
+				fmt.Fprintf(w, "| %s | %s |\n", code(it.Term), cell(w.text(it.Text)))
 			}
 		}
 	}
 }
 
-func markdownLinks(w *strings.Builder, links []Link) {
+func (w *markdown) links(links []Link) {
 	for _, l := range links {
 		fmt.Fprintf(w, "- [%s](%s.md) – %s\n", strings.Join(l.Path, " "), strings.Join(l.Path, "-"), literal(l.Short))
 	}
 }
 
-func markdownFlags(w *strings.Builder, heading string, flags []Flag) {
+func (w *markdown) flags(heading string, flags []Flag) {
 	if len(flags) == 0 {
 		return
 	}
@@ -106,7 +112,7 @@ func markdownFlags(w *strings.Builder, heading string, flags []Flag) {
 		if f.Default != "" {
 			value = code(f.Default)
 		}
-		fmt.Fprintf(w, "| %s | %s | %s |\n", code(term), cell(literal(f.Usage)), value)
+		fmt.Fprintf(w, "| %s | %s | %s |\n", code(term), cell(w.text(f.Usage)), value)
 	}
 }
 
@@ -114,8 +120,18 @@ var (
 	special = regexp.MustCompile("[\\\\`*<$\\[\\]]|\\b_|_\\b")
 	marker  = regexp.MustCompile(`^(#+ |[-+] |>)`)
 	number  = regexp.MustCompile(`^(\d+)([.)] )`)
-	option  = regexp.MustCompile(`(^|[ (])(--?[a-zA-Z][a-zA-Z0-9-]*)`)
+	option  = regexp.MustCompile(`(^|[ (])(--?[a-zA-Z][a-zA-Z0-9-]*(?:=[a-zA-Z]+)?)`)
 )
+
+// text is plain text as Markdown, in which other commands become links.
+func (w *markdown) text(text string) string {
+	return w.page.mentions.ReplaceAllStringFunc(literal(text), func(name string) string {
+		if target := strings.ReplaceAll(name, " ", "-"); target != w.page.Name() {
+			return "[" + code(name) + "](" + target + ".md)"
+		}
+		return code(name)
+	})
+}
 
 // literal is plain text as Markdown; options become code.
 func literal(text string) string {

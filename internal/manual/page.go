@@ -4,6 +4,7 @@
 package manual
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +23,8 @@ type Page struct {
 	Global   []Flag // of all commands
 	Examples []string
 	See      []Link
+
+	mentions *regexp.Regexp // of commands below the program, in texts
 }
 
 // Link leads to another page.
@@ -60,8 +63,24 @@ func Pages(root *cobra.Command) []Page {
 		}
 	}
 	walk(root)
+	mentions := mentionsOf(pages)
+	for i := range pages {
+		pages[i].mentions = mentions
+	}
 	slices.SortFunc(pages, func(a, b Page) int { return strings.Compare(a.Name(), b.Name()) })
 	return pages
+}
+
+// mentionsOf finds the names of all pages but the first in texts, the longest
+// that fits.
+func mentionsOf(pages []Page) *regexp.Regexp {
+	var names []string
+	for i := range pages[1:] {
+		names = append(names, regexp.QuoteMeta(strings.Join(pages[1+i].Path, " ")))
+	}
+	slices.Sort(names)
+	slices.Reverse(names)
+	return regexp.MustCompile(`\b(` + strings.Join(names, "|") + `)\b`)
 }
 
 func newPage(c *cobra.Command) Page {

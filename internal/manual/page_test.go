@@ -19,6 +19,7 @@ func tree() *cobra.Command {
 		Use: "do-it [WHAT]", Short: "Do *one* thing",
 		Long: `.regions[] of the \\ host: <a> | b_c _d_ $HOME; 'tis --so-long that it
 'goes on' behind the end of one line, with -x and well-known words.
+See pg again, pg do-it, pg words, pg wordsmith, a jpg again, and pg nothing.
 
   a|b     text | with a bar
   .dot    of a [list]
