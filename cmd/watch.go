@@ -128,6 +128,10 @@ func (w *waitOptions) check() error {
 // seconds; a PD that is away for longer needs somebody's attention.
 const contactTimeout = 5 * time.Minute
 
+// worthReporting is how long a wait has to be for a report to tell more than its
+// last line.
+const worthReporting = time.Minute
+
 // waitAndFinish waits until the stores have left, and then takes back what is
 // of no use for a Tombstone.
 //
@@ -143,6 +147,9 @@ func waitAndFinish(ctx context.Context, env *Env, t *target, r *reporter, nodes 
 		err = &hintedError{err, "go on watching with: " + reattach}
 	default:
 		err = errors.Join(err, finishEviction(ctx, env, t, r, ids))
+		if took := env.Now().Sub(w.Started); err == nil && took >= worthReporting {
+			r.line("how they left: ebb report --html report.html")
+		}
 	}
 	if opts.tuner != nil {
 		err = errors.Join(err, opts.tuner.end(ctx))

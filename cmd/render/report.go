@@ -33,9 +33,9 @@ func Report(o, prose *ui.Output, r *burndown.Report) error {
 	if r.Cluster != "" {
 		head = fmt.Sprintf("report of %s:", ui.Clean(r.Cluster))
 	}
-	fmt.Fprintf(prose, "%s cluster %d, PD %s\n", prose.Paint(ui.Bold, head), r.ClusterID, orDash(r.PDVersion))
+	errs := []error{prose.Hang("", fmt.Sprintf("%s cluster %d, PD %s", prose.Paint(ui.Bold, head), r.ClusterID, orDash(r.PDVersion)))}
 	fmt.Fprintf(prose, "%s to %s (%s)\n\n", r.From.UTC().Format("2006-01-02 15:04:05Z"), r.To.UTC().Format("2006-01-02 15:04:05Z"), ui.Duration(r.To.Sub(r.From)))
-	errs := []error{reportLeavings(o, r), reportStalls(prose, r), reportOperations(prose, r), reportSettings(prose, r)}
+	errs = append(errs, reportLeavings(o, r), reportStalls(prose, r), reportOperations(prose, r), reportSettings(prose, r))
 	if len(r.Notes) > 0 {
 		fmt.Fprintln(prose)
 	}
@@ -65,10 +65,10 @@ func outcomeStyle(p burndown.Phase) ui.Style {
 
 func reportLeavings(o *ui.Output, r *burndown.Report) error {
 	t := ui.NewTable(
-		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 4}, ui.Column{Name: "Began", Drop: 3},
+		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Address", Min: 12, Drop: 1}, ui.Column{Name: "Began", Drop: 2},
 		ui.Column{Name: "Took", Align: ui.Right}, ui.Column{Name: "Outcome"}, ui.Column{Name: "Regions", Align: ui.Right}, ui.Column{Name: "Left", Align: ui.Right},
-		ui.Column{Name: "Rate", Align: ui.Right}, ui.Column{Name: "Peak", Align: ui.Right, Drop: 2}, ui.Column{Name: "Stalled", Align: ui.Right, Optional: true},
-		ui.Column{Name: "Forecast", Drop: 1, Optional: true})
+		ui.Column{Name: "Rate", Align: ui.Right}, ui.Column{Name: "Peak", Align: ui.Right, Drop: 3}, ui.Column{Name: "Stalled", Align: ui.Right, Optional: true},
+		ui.Column{Name: "Forecast", Drop: 4, Optional: true})
 	for i := range r.Courses {
 		c := &r.Courses[i]
 		t.Row(ui.Text(c.StoreID.String()), ui.Text(orDash(c.Address)), clockCell(c.Began),

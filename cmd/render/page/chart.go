@@ -100,7 +100,7 @@ type frame struct {
 var sizes = []struct {
 	class       string
 	width, left float64
-}{{"wide", 1040, 60}, {"middle", 680, 54}, {"narrow", 360, 44}}
+}{{"wide", 1040, 64}, {"middle", 680, 64}, {"narrow", 360, 60}}
 
 // newChart begins a chart whose plot is of a given height.
 func (f *frame) newChart(title string, height, head float64) *chart {
@@ -110,8 +110,9 @@ func (f *frame) newChart(title string, height, head float64) *chart {
 		Width: number(f.width), Height: number(head + height + 26), Left: number(f.left), Right: number(f.right), Top: number(head), Bottom: number(head + height),
 	}
 	most := int((f.right - f.left) / 84)
-	for _, at := range timeTicks(f.from, f.to, max(most, 2), f.zone) {
-		c.XTicks = append(c.XTicks, tickMark{number(f.x(at)), timeLabel(at, f.to.Sub(f.from), f.zone)})
+	ticks := timeTicks(f.from, f.to, max(most, 2), f.zone)
+	for i, text := range timeLabels(ticks, f.zone) {
+		c.XTicks = append(c.XTicks, tickMark{number(f.x(ticks[i])), text})
 	}
 	return c
 }

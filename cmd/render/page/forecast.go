@@ -15,8 +15,9 @@ func (f *frame) forecast(v *view, i int) *chart {
 	span := high.Sub(low).Seconds()
 	c.top = span
 	y := func(at time.Time) float64 { return c.y(at.Sub(low).Seconds()) }
-	for _, at := range timeTicks(low, high, 4, f.zone) {
-		c.YTicks = append(c.YTicks, tickMark{number(y(at)), timeLabel(at, high.Sub(low), f.zone)})
+	ticks := timeTicks(low, high, 4, f.zone)
+	for k, text := range timeLabels(ticks, f.zone) {
+		c.YTicks = append(c.YTicks, tickMark{number(y(ticks[k])), text})
 	}
 	c.shadeOnly(v, v.courses[i:i+1])
 	points := f.thin(course.Points)
@@ -30,7 +31,7 @@ func (f *frame) forecast(v *view, i int) *chart {
 		}
 		c.forecastPiece(points[from:k], y, v.courses[i].Class)
 	}
-	if !course.Ended.IsZero() {
+	if course.Outcome == burndown.Tombstone || course.Outcome == burndown.Gone {
 		c.Rules = append(c.Rules, rule{number(y(course.Ended)), "truth", "it was gone at " + v.clock(course.Ended)})
 		c.Labels = append(c.Labels, label{X: c.Left + 6, Y: number(y(course.Ended) - 6), Text: "gone " + v.clock(course.Ended), Class: "truth", Anchor: "start"})
 	}

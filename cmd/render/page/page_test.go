@@ -242,7 +242,8 @@ func TestTicks(t *testing.T) {
 			t.Errorf("%s: %d ticks", tt.span, len(ticks))
 			continue
 		}
-		first, last := timeLabel(ticks[0], tt.span, tt.zone), timeLabel(ticks[len(ticks)-1], tt.span, tt.zone)
+		labels := timeLabels(ticks, tt.zone)
+		first, last := labels[0], labels[len(labels)-1]
 		if first != tt.first || last != tt.last {
 			t.Errorf("%s: ticks from %s to %s, want %s to %s", tt.span, first, last, tt.first, tt.last)
 		}

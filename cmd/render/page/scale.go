@@ -38,18 +38,24 @@ func timeTicks(from, to time.Time, n int, zone *time.Location) []time.Time {
 	return ticks
 }
 
-// timeLabel is short: seconds only where ticks are that close, the date at
-// midnight and for days.
-func timeLabel(at time.Time, span time.Duration, zone *time.Location) string {
-	t := at.In(zone)
-	midnight := t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0
-	switch {
-	case midnight && span > 6*time.Hour:
-		return t.Format("Jan 2")
-	case span < 10*time.Minute && (t.Second() != 0 || span < 5*time.Minute):
-		return t.Format("15:04:05")
+// timeLabels are short: seconds only where ticks need them, and the date at
+// midnight.
+func timeLabels(ticks []time.Time, zone *time.Location) []string {
+	format := "15:04"
+	for _, at := range ticks {
+		if at.In(zone).Second() != 0 {
+			format = "15:04:05"
+		}
 	}
-	return t.Format("15:04")
+	labels := make([]string, len(ticks))
+	for i, at := range ticks {
+		t := at.In(zone)
+		labels[i] = t.Format(format)
+		if t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 {
+			labels[i] = t.Format("Jan 2")
+		}
+	}
+	return labels
 }
 
 // countTicks are round numbers from 0 to at least the highest value, not more

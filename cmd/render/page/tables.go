@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ebb/burndown"
+	"ebb/cluster"
 	"ebb/cmd/render"
 	"ebb/ui"
 )
@@ -13,13 +14,12 @@ import (
 // cards are the numbers that are asked for first.
 func (v *view) cards() []card {
 	r := v.report
-	gone, moved, peak, stalled, stalls := 0, 0, 0.0, 0.0, 0
+	moved, peak, stalled, stalls := 0, 0.0, 0.0, 0
+	outcomes := make(map[cluster.StoreID]bool) // the latest counts
 	forecasts, held := 0, 0
 	for i := range r.Courses {
 		c := &r.Courses[i]
-		if c.Outcome == burndown.Tombstone || c.Outcome == burndown.Gone {
-			gone++
-		}
+		outcomes[c.StoreID] = c.Outcome == burndown.Tombstone || c.Outcome == burndown.Gone
 		moved += c.First - c.Last
 		peak = max(peak, c.Peak)
 		stalled += c.StalledSeconds
@@ -29,8 +29,17 @@ func (v *view) cards() []card {
 		}
 	}
 	took := r.To.Sub(r.From)
+	gone, class := 0, "busy"
+	for _, is := range outcomes {
+		if is {
+			gone++
+		}
+	}
+	if gone == len(outcomes) {
+		class = "good"
+	}
 	list := []card{
-		{Name: "Gone", Value: fmt.Sprintf("%d of %d", gone, len(r.Courses)), Detail: plural(len(r.Courses), "leaving"), Class: map[bool]string{true: "good", false: "busy"}[gone == len(r.Courses)]},
+		{Name: "Gone", Value: fmt.Sprintf("%d of %d", gone, len(outcomes)), Detail: plural(len(outcomes), "store") + ", " + plural(len(r.Courses), "leaving"), Class: class},
 		{Name: "Took", Value: ui.Duration(took), Detail: v.stamp(r.From) + " – " + v.stamp(r.To)},
 		{Name: "Regions moved", Value: ui.Count(int64(moved)), Detail: "net, while watched"},
 	}

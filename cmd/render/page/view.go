@@ -20,18 +20,18 @@ type view struct {
 	StyleHash string
 	Mark      template.HTML
 
-	Title, Cluster, ID, PD, Span, Zone, Made, Version string
-	Cards                                             []card
-	Legend                                            []courseView
-	BurnDown, Rates, Lanes                            []*chart
-	Forecasts                                         []forecastView
-	RateUnit                                          string
-	RateWindow                                        string
-	Causes                                            []causeRow
-	Timeline                                          []entry
-	Settings                                          []settingRow
-	Renewals                                          int
-	Notes                                             []string
+	Title, Cluster, Topology, ID, PD, Span, Zone, Made, Version string
+	Cards                                                       []card
+	Legend                                                      []courseView
+	BurnDown, Rates, Lanes                                      []*chart
+	Forecasts                                                   []forecastView
+	RateUnit                                                    string
+	RateWindow                                                  string
+	Causes                                                      []causeRow
+	Timeline                                                    []entry
+	Settings                                                    []settingRow
+	Renewals                                                    int
+	Notes                                                       []string
 
 	report    *burndown.Report
 	zone      *time.Location
@@ -69,7 +69,10 @@ type operationMark struct {
 
 func newView(r *burndown.Report, o Options) *view {
 	v := &view{report: r, zone: o.Location, Version: o.Version, Mark: template.HTML(Mark), Renewals: r.Renewals} //nolint:gosec // our own text
-	v.Cluster = cmp.Or(ui.Clean(r.Cluster), fmt.Sprintf("Cluster %d", r.ClusterID))
+	v.Cluster = ui.Clean(r.Cluster)
+	if v.Cluster == "" || strings.ContainsRune(v.Cluster, '/') { // named by its topology
+		v.Cluster, v.Topology = fmt.Sprintf("Cluster %d", r.ClusterID), v.Cluster
+	}
 	v.ID = strconv.FormatUint(r.ClusterID, 10)
 	v.Title = "ebb report: " + v.Cluster
 	v.PD = ui.Clean(cmp.Or(r.PDVersion, "unknown"))
@@ -203,7 +206,7 @@ func (v *view) charts() {
 		to = from.Add(10 * time.Second)
 	}
 	for _, s := range sizes {
-		frames = append(frames, &frame{size: s.class, width: s.width, left: s.left, right: s.width - 14, from: from, to: to, zone: v.zone, serial: &serial})
+		frames = append(frames, &frame{size: s.class, width: s.width, left: s.left, right: s.width - 26, from: from, to: to, zone: v.zone, serial: &serial})
 	}
 	each := func(draw func(*frame) *chart) []*chart {
 		var list []*chart
