@@ -23,7 +23,7 @@ LINT_VERSION := v2.15.0
 LINT         := $(BIN)/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: build ebb playground test test-main test-playground e2e demo bench lint docs readme fmt clean completions dist install uninstall deps help
+.PHONY: build ebb playground test test-main test-playground e2e demo bench lint docs readme picture fmt clean completions dist install uninstall deps help
 
 build: ebb playground ## build bin/ebb and bin/ebb-playground
 
@@ -77,6 +77,10 @@ docs: ebb ## bring what is generated in the documents up to date
 
 readme: deps build ## run the demo anew for the transcript in both READMEs
 	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/readme
+
+picture: deps build ## let stores leave a playground for the picture in both READMEs
+	@.ci/deps chromium curl
+	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/picture
 
 fmt: $(LINT) ## format both modules
 	$(LINT) fmt ./...

@@ -264,11 +264,11 @@ func (r *running) wait() result {
 
 // wantWellFormed checks the contract of NDJSON: every line is an object with a
 // version, a type and a time, and the last one is the only summary and gives the
-// exit code. display prints one document instead.
+// exit code. display and its like print one document instead.
 func (r *result) wantWellFormed(t *testing.T) {
 	t.Helper()
 	for i, e := range r.events {
-		if e.Type == "display" || e.Type == "check" {
+		if slices.Contains([]string{"display", "check", "report"}, e.Type) {
 			return
 		}
 		if e.SchemaVersion != 1 || e.Type == "" || e.Type == "malformed" || e.Time.IsZero() {
