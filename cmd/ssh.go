@@ -19,7 +19,7 @@ func sshHosts(env *Env) func(*target, *sshOptions) (hostDialer, error) {
 	return func(t *target, opts *sshOptions) (hostDialer, error) {
 		options := sshexec.Options{
 			Identities: opts.identities, KnownHosts: opts.knownHosts, ClusterKey: t.sshKey, Home: env.home(),
-			ConnectTimeout: opts.timeout, Concurrency: opts.concurrency, HostKeys: sshexec.HostKeysStrict,
+			ConnectTimeout: opts.timeout, HostKeys: sshexec.HostKeysStrict,
 			Warn: func(text string) {
 				fmt.Fprintln(env.Streams.Err, env.Streams.Err.Paint(ui.Yellow, "warning: ")+ui.Clean(text))
 			},

@@ -40,8 +40,8 @@ type BudgetSide struct {
 	Unsure []string `json:"unsure,omitempty"`
 }
 
-// HostDimension is the dimension of the hosts in store addresses.
-const HostDimension = "host"
+// hostDimension is the dimension of the hosts in store addresses.
+const hostDimension = "host"
 
 // dimension names the failure domain of a store; ok is false where it has none.
 type dimension struct {
@@ -68,12 +68,12 @@ func (c *checker) budget() *Budget {
 // dimensions are the location labels of the rules and of PD, outermost first, and
 // the hosts.
 func (c *checker) dimensions(sets []cluster.RuleSet) []dimension {
-	list := []dimension{{HostDimension, func(s *cluster.Store) (string, bool) { return hostOf(s), true }}}
+	list := []dimension{{hostDimension, func(s *cluster.Store) (string, bool) { return hostOf(s), true }}}
 	add := func(labels []string) {
 		for depth := range labels {
 			path := labels[:depth+1]
 			name := strings.Join(path, "/")
-			if name == HostDimension {
+			if name == hostDimension {
 				name += " label" // addresses and labels may tell different stories
 			}
 			if !slices.ContainsFunc(list, func(d dimension) bool { return d.name == name }) {

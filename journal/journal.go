@@ -75,9 +75,6 @@ func Open(dir string, clusterID uint64, actor string, now func() time.Time) *Jou
 	}
 }
 
-// Path is where the journal is.
-func (j *Journal) Path() string { return j.path }
-
 // appendLine adds a line and waits until it is on disk. The write is a single
 // one, so that two processes never mix their lines.
 func appendLine(path string, line []byte) (err error) {

@@ -47,7 +47,7 @@ func TestIntentIsReadBack(t *testing.T) {
 	if r := records[2]; r.Kind != Outcome || r.Result != "failed" || r.Error != "PD said no" || r.Operation != op.ID() {
 		t.Errorf("outcome = %+v", r)
 	}
-	info, err := os.Stat(j.Path())
+	info, err := os.Stat(j.path)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("journal mode = %v, %v; want 0600", info.Mode(), err)
 	}
@@ -68,13 +68,13 @@ func TestTornTail(t *testing.T) {
 	if err := op.Intent("delete-store/4", nil); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := os.ReadFile(j.Path())
+	whole, err := os.ReadFile(j.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := bytes.IndexByte(whole, '\n') + 1
 	for cut := first; cut <= len(whole); cut++ {
-		if err := os.WriteFile(j.Path(), whole[:cut], 0o600); err != nil {
+		if err := os.WriteFile(j.path, whole[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := op.Outcome("delete-store/4", "done", nil); err != nil {
@@ -93,7 +93,7 @@ func TestTornTail(t *testing.T) {
 
 func TestUnwritableJournalIsAnError(t *testing.T) {
 	j := testJournal(t)
-	if err := os.WriteFile(filepath.Dir(j.Path()), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Dir(j.path), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := j.Begin("scale-in", nil, nil); err == nil {

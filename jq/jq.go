@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"maps"
 	"slices"
@@ -162,24 +161,6 @@ func (p *Program) Run(ctx context.Context, document []byte) iter.Seq2[[]byte, er
 			}
 		}
 	}
-}
-
-// RunReader runs the program over the one document in r. emit gets the
-// results; the bytes are its own only until it returns.
-func (p *Program) RunReader(ctx context.Context, r io.Reader, emit func(line []byte) error) error {
-	document, err := io.ReadAll(r)
-	if err != nil {
-		return fmt.Errorf("run jq program: read document: %w", err)
-	}
-	for line, err := range p.Run(ctx, document) {
-		if err != nil {
-			return err
-		}
-		if err := emit(line); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // errHalted is the end that halt makes.

@@ -212,7 +212,12 @@ func compare(t *testing.T, p *Program, source string, r *rand.Rand, whole []byte
 		}
 	}
 	var got []string
-	err := p.RunReader(t.Context(), bytes.NewReader(whole), collect(&got))
+	var err error
+	for line, failed := range p.Run(t.Context(), whole) {
+		if err = failed; err == nil {
+			err = collect(&got)(line)
+		}
+	}
 	check("whole", got, err)
 	if p.elements == nil {
 		return

@@ -58,17 +58,6 @@ func (e *RemainError) Count() int {
 	return n
 }
 
-// InFlight are the regions of which PD still works on an operator of this run.
-func (e *RemainError) InFlight() []cluster.RegionID {
-	var ids []cluster.RegionID
-	for i := range e.Outcomes {
-		if e.Outcomes[i].Result == InFlight {
-			ids = append(ids, e.Outcomes[i].RegionID)
-		}
-	}
-	return ids
-}
-
 func (e *RemainError) Error() string {
 	results := make(map[Result]int)
 	for i := range e.Outcomes {

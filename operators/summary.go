@@ -29,19 +29,6 @@ func (c *Count) add(v Verdict) {
 	}
 }
 
-// Of is the number under one verdict.
-func (c Count) Of(v Verdict) int {
-	switch v {
-	case Safe:
-		return c.Safe
-	case Wait:
-		return c.Wait
-	case Refuse:
-		return c.Refuse
-	}
-	return c.Hold
-}
-
 // Total is the number of all.
 func (c Count) Total() int { return c.Safe + c.Wait + c.Hold + c.Refuse }
 

@@ -36,9 +36,6 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return fmt.Errorf("read verdict: unknown name %q", text)
 }
 
-// Verdicts are all of them in the order of a summary.
-func Verdicts() []Verdict { return []Verdict{Safe, Wait, Hold, Refuse} }
-
 // Reason says why a verdict is what it is. The reasons of cluster.RemovalReason
 // are reasons too.
 type Reason string

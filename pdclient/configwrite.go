@@ -31,9 +31,6 @@ var ttlKeys = []string{
 	"schedule.scheduler-max-waiting-operator",
 }
 
-// TTLKeys lists the configuration items that SetConfigTTL accepts.
-func TTLKeys() []string { return slices.Clone(ttlKeys) }
-
 // TTLActiveError is PD's refusal (6.1 and later) to change an item that has a
 // temporary value, which is the only sign of one. It matches ErrTTLActive.
 type TTLActiveError struct {

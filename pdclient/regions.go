@@ -45,12 +45,6 @@ func (c *Client) RegionsCheck(ctx context.Context, check string) iter.Seq2[clust
 	return c.stream(ctx, get("/regions/check/"+url.PathEscape(check), nil), checksSince[check])
 }
 
-// AllRegions streams all regions in one answer and in no order. PD builds that
-// answer in its memory, 1.5 KiB a region: prefer Regions.
-func (c *Client) AllRegions(ctx context.Context) iter.Seq2[cluster.Region, error] {
-	return c.stream(ctx, get("/regions", nil), "")
-}
-
 // stream reads a list; since is the PD version that brought it, if not all have it.
 func (c *Client) stream(ctx context.Context, r request, since string) iter.Seq2[cluster.Region, error] {
 	return func(yield func(cluster.Region, error) bool) {

@@ -209,11 +209,11 @@ func TestManyUnknownHosts(t *testing.T) {
 		return true, nil
 	}
 	p := newPool(t, o)
-	for _, r := range sshexec.Each(t.Context(), p, targets(hosts), func(ctx context.Context, host sshexec.Target, _ sshexec.Runner) (sshexec.Target, error) {
+	for _, r := range each(t.Context(), p, targets(hosts), func(ctx context.Context, host sshexec.Target, _ sshexec.Runner) (sshexec.Target, error) {
 		return p.Connect(ctx, host)
 	}) {
-		if r.Err != nil {
-			t.Error(r.Err)
+		if r.err != nil {
+			t.Error(r.err)
 		}
 	}
 	info, err := os.Stat(o.KnownHosts[0])

@@ -157,11 +157,11 @@ func TestPassphraseIsAskedOnce(t *testing.T) {
 	if _, err := p.Connect(t.Context(), refusing.Target("tidb")); err == nil || asked.Load() != 0 {
 		t.Errorf("refusing host: asked %d times, %v", asked.Load(), err)
 	}
-	for _, r := range sshexec.Each(t.Context(), p, targets(hosts), func(ctx context.Context, host sshexec.Target, _ sshexec.Runner) (sshexec.Target, error) {
+	for _, r := range each(t.Context(), p, targets(hosts), func(ctx context.Context, host sshexec.Target, _ sshexec.Runner) (sshexec.Target, error) {
 		return p.Connect(ctx, host)
 	}) {
-		if r.Err != nil {
-			t.Error(r.Err)
+		if r.err != nil {
+			t.Error(r.err)
 		}
 	}
 	if asked.Load() != 2 {
@@ -192,12 +192,12 @@ func TestPassphraseRefused(t *testing.T) {
 			}
 		}
 		p := newPool(t, o)
-		for _, r := range sshexec.Each(t.Context(), p, targets(hosts), func(ctx context.Context, host sshexec.Target, _ sshexec.Runner) (sshexec.Target, error) {
+		for _, r := range each(t.Context(), p, targets(hosts), func(ctx context.Context, host sshexec.Target, _ sshexec.Runner) (sshexec.Target, error) {
 			return p.Connect(ctx, host)
 		}) {
 			var auth *sshexec.AuthError
-			if !errors.As(r.Err, &auth) {
-				t.Errorf("%s: %v", name, r.Err)
+			if !errors.As(r.err, &auth) {
+				t.Errorf("%s: %v", name, r.err)
 			}
 		}
 		if asked.Load() != tt.most {

@@ -9,7 +9,6 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultConcurrency    = 16
 	DefaultConnectTimeout = 10 * time.Second
 	DefaultKeepAlive      = 10 * time.Second
 )
@@ -62,9 +61,6 @@ type Options struct {
 	// KeepAlive is how often an idle connection is tested, and how long it may take
 	// to answer; 0 for DefaultKeepAlive.
 	KeepAlive time.Duration
-	// Concurrency is how many hosts Each works on at once; 0 for
-	// DefaultConcurrency.
-	Concurrency int
 
 	// Gate sees each command before it is sent; nil for none.
 	Gate Gate
@@ -80,9 +76,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.KeepAlive <= 0 {
 		o.KeepAlive = DefaultKeepAlive
-	}
-	if o.Concurrency <= 0 {
-		o.Concurrency = DefaultConcurrency
 	}
 	if o.Warn == nil {
 		o.Warn = func(string) {}

@@ -240,11 +240,11 @@ func TestJump(t *testing.T) {
 	o := options(t, append(hosts, jump)...)
 	o.Jump = jump.Target("hop").String()
 	p := newPool(t, o)
-	for _, r := range sshexec.Each(t.Context(), p, targets(hosts), func(ctx context.Context, _ sshexec.Target, r sshexec.Runner) (sshexec.Output, error) {
+	for _, r := range each(t.Context(), p, targets(hosts), func(ctx context.Context, _ sshexec.Target, r sshexec.Runner) (sshexec.Output, error) {
 		return r.Run(ctx, cmd("true"))
 	}) {
-		if r.Err != nil {
-			t.Error(r.Err)
+		if r.err != nil {
+			t.Error(r.err)
 		}
 	}
 	if jump.Connections() != 1 {
@@ -291,8 +291,7 @@ func TestTwoHundredHosts(t *testing.T) {
 	}
 	p := newPool(t, o)
 	start := time.Now()
-	most := 0
-	results := sshexec.Each(t.Context(), p, targets(hosts), func(ctx context.Context, _ sshexec.Target, r sshexec.Runner) (string, error) {
+	results := each(t.Context(), p, targets(hosts), func(ctx context.Context, _ sshexec.Target, r sshexec.Runner) (string, error) {
 		var out sshexec.Output
 		var err error
 		for range 3 {
@@ -302,34 +301,16 @@ func TestTwoHundredHosts(t *testing.T) {
 		}
 		return string(out.Stdout), nil
 	})
-	most = runtime.NumGoroutine()
+	most := runtime.NumGoroutine()
 	t.Logf("%d hosts, 3 commands each: %s, %d goroutines with the servers'", n, time.Since(start), most)
 	for i, r := range results {
 		switch {
-		case r.Target != hosts[i].Target("tidb"):
-			t.Errorf("result %d is of %s", i, r.Target)
-		case bad[i] && !errors.Is(r.Err, sshexec.ErrUnreachable):
-			t.Errorf("host %d is down: %v", i, r.Err)
-		case !bad[i] && (r.Err != nil || r.Value != fmt.Sprint(i)):
-			t.Errorf("host %d: %q, %v", i, r.Value, r.Err)
-		}
-	}
-}
-
-func TestEachStopsWithItsContext(t *testing.T) {
-	hosts := sshtest.Fleet(t, 20, sshtest.Config{})
-	o := options(t, hosts...)
-	o.Concurrency = 2
-	for _, h := range hosts {
-		h.Expect("sleep 1000").Hangs(false).Times(0)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	for i, r := range sshexec.Each(ctx, newPool(t, o), targets(hosts), func(ctx context.Context, _ sshexec.Target, r sshexec.Runner) (sshexec.Output, error) {
-		return r.Run(ctx, cmd("sleep", "1000"))
-	}) {
-		if begun := !errors.Is(r.Err, sshexec.ErrNotStarted); r.Err == nil || begun != (i < 2) {
-			t.Errorf("host %d: %v", i, r.Err)
+		case r.target != hosts[i].Target("tidb"):
+			t.Errorf("result %d is of %s", i, r.target)
+		case bad[i] && !errors.Is(r.err, sshexec.ErrUnreachable):
+			t.Errorf("host %d is down: %v", i, r.err)
+		case !bad[i] && (r.err != nil || r.value != fmt.Sprint(i)):
+			t.Errorf("host %d: %q, %v", i, r.value, r.err)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (pd *PD) getLimits(*request) reply {
 }
 
 func (pd *PD) setLimit(r *request) reply {
-	n, isNumber := r.id("id")
+	n, isNumber := r.id()
 	if !isNumber {
 		return invalid("strconv.ParseUint: parsing %q: invalid syntax", r.PathValue("id"))
 	}

@@ -37,13 +37,6 @@ func (pd *PD) maintenanceRoutes() []route {
 	}
 }
 
-// SetMaintenance makes a task hold PD's maintenance lock; nil frees it.
-func (pd *PD) SetMaintenance(task *cluster.MaintenanceTask) {
-	pd.mu.Lock()
-	defer pd.mu.Unlock()
-	pd.maintenance = task
-}
-
 // Maintenance is the task that holds the lock, nil for none.
 func (pd *PD) Maintenance() *cluster.MaintenanceTask {
 	pd.mu.Lock()

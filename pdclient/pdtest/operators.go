@@ -63,7 +63,7 @@ func (pd *PD) getOperator(r *request) reply {
 	if name == "records" && pd.profile.hasOperatorRecords() {
 		return pd.getRecords(r)
 	}
-	id, isNumber := r.id("id")
+	id, isNumber := r.id()
 	if !isNumber {
 		return failed(http.StatusBadRequest, "strconv.ParseUint: parsing %q: invalid syntax", name)
 	}
@@ -152,7 +152,7 @@ func (pd *PD) refuseRemovePeer(op *operator) string {
 }
 
 func (pd *PD) cancelOperator(r *request) reply {
-	id, isNumber := r.id("id")
+	id, isNumber := r.id()
 	if !isNumber {
 		return failed(http.StatusBadRequest, "strconv.ParseUint: parsing %q: invalid syntax", r.PathValue("id"))
 	}
@@ -200,13 +200,6 @@ func (pd *PD) ObeyOperators() {
 	pd.mu.Lock()
 	defer pd.mu.Unlock()
 	pd.obey = true
-}
-
-// TimeOutOperator ends the operator of a region without effect.
-func (pd *PD) TimeOutOperator(id cluster.RegionID) {
-	pd.mu.Lock()
-	defer pd.mu.Unlock()
-	pd.end(pd.operators[id], "TIMEOUT")
 }
 
 // AddOperator adds a running operator of PD's own, such as

@@ -146,9 +146,6 @@ func (pd *PD) URLs() []string {
 	return out
 }
 
-// Profile is the version that is imitated.
-func (pd *PD) Profile() Profile { return pd.profile }
-
 // Now is PD's clock, which is also in the Date header of every answer.
 func (pd *PD) Now() time.Time {
 	pd.mu.Lock()

@@ -61,7 +61,7 @@ func (pd *PD) wirePeer(p cluster.Peer) map[string]any {
 // getRegion is where the versions differ most: an unknown region is null, an
 // object of zeros, or a 404; a region without leader makes some panic.
 func (pd *PD) getRegion(r *request) reply {
-	id, isNumber := r.id("id")
+	id, isNumber := r.id()
 	region := pd.region(cluster.RegionID(id))
 	switch {
 	case !isNumber:

@@ -163,7 +163,7 @@ func (pd *PD) between(start, end string) []*cluster.Region {
 }
 
 func (pd *PD) storeRegions(r *request) reply {
-	id, isNumber := r.id("id")
+	id, isNumber := r.id()
 	if !isNumber {
 		return failed(http.StatusBadRequest, "invalid store id")
 	}

@@ -187,10 +187,10 @@ func (pd *PD) send(w http.ResponseWriter, a reply) {
 	_, _ = w.Write(a.raw)
 }
 
-// id reads a path value; ok is false when it is no number, which PD answers with
-// an error object.
-func (r *request) id(name string) (uint64, bool) {
-	n, err := strconv.ParseUint(r.PathValue(name), 10, 64)
+// id reads the id in the path; ok is false when it is no number, which PD answers
+// with an error object.
+func (r *request) id() (n uint64, ok bool) {
+	n, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
 	return n, err == nil
 }
 

@@ -73,7 +73,7 @@ func (pd *PD) getFit(r *request) reply {
 	if pd.rulesDisabled() {
 		return failed(http.StatusPreconditionFailed, "placement rules feature is disabled")
 	}
-	id, isNumber := r.id("id")
+	id, isNumber := r.id()
 	region := pd.region(cluster.RegionID(id))
 	switch {
 	case !isNumber:

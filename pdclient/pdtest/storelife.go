@@ -11,7 +11,7 @@ import (
 )
 
 func (pd *PD) deleteStore(r *request) reply {
-	n, isNumber := r.id("id")
+	n, isNumber := r.id()
 	if !isNumber {
 		return invalid("strconv.ParseUint: parsing %q: invalid syntax", r.PathValue("id"))
 	}
@@ -83,7 +83,7 @@ func (pd *PD) refuseOffline(id cluster.StoreID) *reply {
 }
 
 func (pd *PD) setStoreState(r *request) reply {
-	n, isNumber := r.id("id")
+	n, isNumber := r.id()
 	if !isNumber {
 		return invalid("strconv.ParseUint: parsing %q: invalid syntax", r.PathValue("id"))
 	}

@@ -178,7 +178,7 @@ func (pd *PD) getStores(r *request) reply {
 }
 
 func (pd *PD) getStore(r *request) reply {
-	id, isNumber := r.id("id")
+	id, isNumber := r.id()
 	if !isNumber {
 		return invalid("strconv.ParseUint: parsing %q: invalid syntax", r.PathValue("id"))
 	}

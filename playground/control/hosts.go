@@ -54,12 +54,6 @@ func (h *handler) changeHost(in input, change func(*hosts.Host) error) (any, err
 	return host.State(), nil
 }
 
-// Hosts returns all hosts; none if the stores run without.
-func (c *Client) Hosts(ctx context.Context) (all []hosts.State, err error) {
-	err = c.get(ctx, "/hosts", &all)
-	return all, err
-}
-
 // HostDown cuts the power of a host.
 func (c *Client) HostDown(ctx context.Context, host string) error {
 	return c.host(ctx, host, "down", none{})

@@ -144,9 +144,6 @@ func (p *Playground) Certs() *certs.Files { return p.certs }
 // Members returns the PD cluster, or nil if the stores joined another one.
 func (p *Playground) Members() *pd.Cluster { return p.pd }
 
-// Control returns the URL of the control API.
-func (p *Playground) Control() string { return "http://" + p.cfg.Network.Listener().Addr().String() }
-
 func (p *Playground) progress(step string) {
 	if p.cfg.Progress != nil {
 		p.cfg.Progress(step)

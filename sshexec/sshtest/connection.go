@@ -121,22 +121,12 @@ func (s *Server) answer(requests <-chan *ssh.Request) {
 	}
 }
 
-// Freeze makes the host stop answering, with its connections open, until Thaw.
+// Freeze makes the host stop answering, with its connections open.
 func (s *Server) Freeze() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.frozen == nil {
 		s.frozen = make(chan struct{})
-	}
-}
-
-// Thaw ends Freeze.
-func (s *Server) Thaw() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.frozen != nil {
-		close(s.frozen)
-		s.frozen = nil
 	}
 }
 
