@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -217,7 +218,7 @@ func (l *lossProof) enumerate(prefix, options []modelPeer, n int) {
 		return
 	}
 	for i, option := range options {
-		l.enumerate(append(prefix[:len(prefix):len(prefix)], option), options[i:], n-1)
+		l.enumerate(append(slices.Clip(prefix), option), options[i:], n-1)
 	}
 }
 

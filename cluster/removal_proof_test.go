@@ -125,7 +125,7 @@ func multisets(prefix, options []shown, n int, yield func([]shown)) {
 		return
 	}
 	for i, option := range options {
-		multisets(append(prefix[:len(prefix):len(prefix)], option), options[i:], n-1, yield)
+		multisets(append(slices.Clip(prefix), option), options[i:], n-1, yield)
 	}
 }
 

@@ -87,8 +87,7 @@ func TestApplyCannotTell(t *testing.T) {
 	later := fourStores()
 	later.Members, later.Unread = nil, cluster.Unread{cluster.FieldMembers: errLost}
 	_, err := Apply(t.Context(), plan, deps(newFakePD(t, later), new(fakeJournal), new(fakeMarker)))
-	var unknown *UnknownError
-	if !errors.As(err, &unknown) {
+	if _, ok := errors.AsType[*UnknownError](err); !ok {
 		t.Errorf("Apply() = %v", err)
 	}
 }

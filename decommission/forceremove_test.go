@@ -335,8 +335,7 @@ func TestForceRemoveLooksAgain(t *testing.T) {
 				}
 			}
 			_, err := b.apply(p)
-			var partial *PartialError
-			if !errors.As(err, &partial) {
+			if _, ok := errors.AsType[*PartialError](err); !ok {
 				t.Errorf("ApplyForceRemove() = %v", err)
 			}
 		})

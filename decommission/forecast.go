@@ -3,6 +3,7 @@ package decommission
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"ebb/cluster"
@@ -132,7 +133,7 @@ func (c curve) with(at time.Time, regions int) curve {
 	if n := len(c.points); n > 0 && at.Sub(c.points[n-1].At) < c.step {
 		return c
 	}
-	points := append(c.points[:len(c.points):len(c.points)], CurvePoint{at, regions})
+	points := append(slices.Clip(c.points), CurvePoint{at, regions})
 	if len(points) <= curvePoints {
 		return curve{points, c.step}
 	}

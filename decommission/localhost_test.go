@@ -31,8 +31,7 @@ func (h localHost) Run(ctx context.Context, c Command) (string, error) {
 	if stderr.Len() > 0 {
 		h.t.Logf("%s: %s", c.Argv[0], stderr.String())
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return stdout.String(), localExit{exit}
 	}
 	return stdout.String(), err

@@ -3,6 +3,7 @@ package decommission
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"ebb/cluster"
@@ -36,7 +37,7 @@ func checkPruneTarget(t *PruneTarget, e *HostEvidence, req *PruneRequest) []Find
 	dirs := e.Dirs
 	for i := range e.Exporters {
 		checkUnitFile(e.Exporters[i].Unit, refuse)
-		dirs = append(dirs[:len(dirs):len(dirs)], e.Exporters[i].Dirs...)
+		dirs = append(slices.Clip(dirs), e.Exporters[i].Dirs...)
 	}
 	for i := range dirs {
 		checkDir(&dirs[i], req.KeepData, refuse)

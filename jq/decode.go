@@ -117,15 +117,15 @@ func (d *decoder) open(end byte) (empty bool, err error) {
 	}
 	d.pos++
 	if d.space() && d.data[d.pos] == end {
-		return true, d.close()
+		d.close()
+		return true, nil
 	}
 	return false, nil
 }
 
-func (d *decoder) close() error {
+func (d *decoder) close() {
 	d.pos++
 	d.depth--
-	return nil
 }
 
 // next goes on behind a value and says whether another one follows.
@@ -138,7 +138,8 @@ func (d *decoder) next(end byte) (more bool, err error) {
 		d.pos++
 		return true, nil
 	case end:
-		return false, d.close()
+		d.close()
+		return false, nil
 	}
 	return false, d.unexpected("a comma or the end of the list")
 }
@@ -170,7 +171,8 @@ func (d *decoder) object(m *mask) (any, error) {
 		if raw, plain, err = d.key(); err != nil {
 			return nil, err
 		}
-		name, child := "", m
+		var name string
+		child := m
 		if !m.all {
 			if !plain {
 				raw = []byte(unquote(raw))

@@ -115,8 +115,7 @@ func (r *reader) next() (any, bool, error) {
 	}
 	value, err := r.decoder.decode(r.elements[r.at], r.mask)
 	if err != nil {
-		var invalid *InvalidError
-		if errors.As(err, &invalid) {
+		if invalid, ok := errors.AsType[*InvalidError](err); ok {
 			invalid.Element = r.first + r.at
 		}
 		return nil, false, err

@@ -60,8 +60,7 @@ func (g *gathering) gojq(part portion, d *decoder) error {
 		}
 		return g.flush()
 	})
-	var failed *RunError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*RunError](err); ok {
 		failed.Element = part.first + f.count - 1
 	}
 	return err

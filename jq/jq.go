@@ -53,8 +53,7 @@ func CompileWith(source string, options Options) (*Program, error) {
 	query, err := gojq.Parse(source)
 	if err != nil {
 		offset := -1
-		var parse *gojq.ParseError
-		if errors.As(err, &parse) {
+		if parse, ok := errors.AsType[*gojq.ParseError](err); ok {
 			offset = max(parse.Offset-len(parse.Token), 0)
 		}
 		return nil, &SyntaxError{Source: source, Offset: offset, Err: err}
@@ -181,8 +180,7 @@ func result(ctx context.Context, results gojq.Iter) (value any, ok bool, err err
 		return nil, false, fmt.Errorf("run jq program: %w", failed)
 	}
 	e := &RunError{Element: -1, Err: failed}
-	var raised gojq.ValueError
-	if errors.As(failed, &raised) {
+	if raised, ok := errors.AsType[gojq.ValueError](failed); ok {
 		e.Value = raised.Value()
 	}
 	return nil, false, e

@@ -123,8 +123,7 @@ func TestSyntaxErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Compile(tt.source)
-			var syntax *SyntaxError
-			if !errors.As(err, &syntax) {
+			if _, ok := errors.AsType[*SyntaxError](err); !ok {
 				t.Fatalf("error %v, want a *SyntaxError", err)
 			}
 			first, picture, _ := strings.Cut(err.Error(), "\n")

@@ -22,7 +22,8 @@ func (m *machine) read(l *layout, i int, to ref, depth int) int {
 		return -1
 	}
 	n := node{}
-	end, err := 0, error(nil)
+	var end int
+	var err error
 	switch c := m.data[i]; {
 	case '0' <= c && c <= '9' || c == '-':
 		return m.readNumber(i, to)

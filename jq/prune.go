@@ -21,7 +21,7 @@ type views []*mask
 func (v views) with(others views) views {
 	for _, m := range others {
 		if !slices.Contains(v, m) {
-			v = append(v[:len(v):len(v)], m)
+			v = append(slices.Clip(v), m)
 		}
 	}
 	return v

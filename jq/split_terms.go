@@ -1,6 +1,10 @@
 package jq
 
-import "github.com/itchyny/gojq"
+import (
+	"slices"
+
+	"github.com/itchyny/gojq"
+)
 
 // elements is the term that yields the elements.
 func (s *splitter) elements() *gojq.Term {
@@ -37,7 +41,7 @@ func (s *splitter) term(t *gojq.Term, in kind, scope *definition) (*gojq.Term, f
 // with is the term with one more suffix.
 func with(t *gojq.Term, suffix *gojq.Suffix) *gojq.Term {
 	out := *t
-	out.SuffixList = append(t.SuffixList[:len(t.SuffixList):len(t.SuffixList)], suffix)
+	out.SuffixList = append(slices.Clip(t.SuffixList), suffix)
 	return &out
 }
 

@@ -149,8 +149,7 @@ func batched(r *rand.Rand, elements [][]byte) iter.Seq2[[][]byte, error] {
 
 // message is what an error says without where it was met.
 func message(err error) string {
-	var run *RunError
-	if errors.As(err, &run) {
+	if run, ok := errors.AsType[*RunError](err); ok {
 		return run.Err.Error()
 	}
 	return fmt.Sprint(err)

@@ -148,8 +148,7 @@ func exchange(ctx context.Context, hc *http.Client, base string, r request, wait
 // trimURLError drops the method and URL which net/http puts before the cause;
 // the errors of this package name them themselves.
 func trimURLError(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		return ue.Err
 	}
 	return err

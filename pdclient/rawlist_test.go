@@ -145,8 +145,7 @@ func TestRawPageBad(t *testing.T) {
 		"comma": `{"count":1,"regions":[{"id":1},]}`, "list is a string": `{"count":0,"regions":"none"}`, "bad member deep inside": strings.Replace(whole, `"store_id":`, `"store_id";`, 1),
 	} {
 		_, err := rawPage(&answer{url: "u", body: []byte(body)}, nil)
-		var decode *DecodeError
-		if !errors.As(err, &decode) {
+		if _, ok := errors.AsType[*DecodeError](err); !ok {
 			t.Errorf("%s: got %v, want a *DecodeError", name, err)
 		}
 	}

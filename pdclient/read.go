@@ -176,8 +176,7 @@ func (l *tryLog) add(u *UnreachableError, round int) time.Duration {
 	for _, t := range u.Tries {
 		l.keep(t)
 		hope = hope || errors.Is(t.Err, ErrNoLeader)
-		var status *StatusError
-		if errors.As(t.Err, &status) {
+		if status, ok := errors.AsType[*StatusError](t.Err); ok {
 			hope = hope || status.transient()
 			asked = max(asked, status.retryAfter)
 			starting = starting || status.starting()

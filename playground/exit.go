@@ -45,8 +45,7 @@ func (e *childError) Error() string {
 
 // report prints err with its hint and returns the exit code for it.
 func report(w io.Writer, err error) int {
-	var child *childError
-	if errors.As(err, &child) {
+	if child, ok := errors.AsType[*childError](err); ok {
 		return child.code
 	}
 	code := exitCode(err)

@@ -106,7 +106,7 @@ func TestStopOverSSH(t *testing.T) {
 	if err := yaml.Unmarshal(text, &topology); err != nil || topology.Global.User != ready.User || topology.Global.SSHPort != ready.Port {
 		t.Errorf("topology: %v\n%s", err, text)
 	}
-	for _, dir := range strings.Split(topology.TiFlash[0].DataDir, ",") {
+	for dir := range strings.SplitSeq(topology.TiFlash[0].DataDir, ",") {
 		if _, err := os.Stat(filepath.Join(dir, "db")); err != nil {
 			t.Error(err)
 		}

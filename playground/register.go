@@ -89,8 +89,7 @@ func addRecord(registry *runstate.Registry, record *runstate.Record) error {
 			record.Name = fmt.Sprintf("playground-%d", i)
 		}
 		err := registry.Add(*record)
-		var taken *runstate.TakenError
-		if !errors.As(err, &taken) {
+		if _, ok := errors.AsType[*runstate.TakenError](err); !ok {
 			return err
 		}
 	}

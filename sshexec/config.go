@@ -117,8 +117,7 @@ func (c *configuration) askSSH(ctx context.Context, t Target) (settings, error) 
 	}
 	out, err := exec.CommandContext(ctx, "ssh", append(args, "--", t.Host)...).Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			err = errors.New(lastLine(exit.Stderr))
 		}
 		return nil, &ConfigError{
@@ -181,7 +180,7 @@ func splitSetting(text string) (key, value string) {
 
 func includes(file, patterns string) []string {
 	var found []string
-	for _, pattern := range strings.Fields(patterns) {
+	for pattern := range strings.FieldsSeq(patterns) {
 		pattern = strings.Trim(pattern, `"`)
 		home, _ := os.UserHomeDir() // as the parser does
 		switch {

@@ -258,8 +258,7 @@ func TestBrokenLines(t *testing.T) {
 func TestUnreadableKnownHosts(t *testing.T) {
 	s := sshtest.NewServer(t, sshtest.Config{})
 	_, err := connectWith(t, s, "", func(o *sshexec.Options) { o.KnownHosts = []string{t.TempDir()} })
-	var failed *sshexec.HostKeyError
-	if !errors.As(err, &failed) {
+	if _, ok := errors.AsType[*sshexec.HostKeyError](err); !ok {
 		t.Errorf("%v", err)
 	}
 }

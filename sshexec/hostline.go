@@ -30,21 +30,21 @@ type hostLine struct {
 
 func (l hostLine) String() string { return fmt.Sprintf("%s:%d", l.file, l.line) }
 
-// badLine is a line of known_hosts that cannot be read. OpenSSH skips such lines,
+// badLineError is a line of known_hosts that cannot be read. OpenSSH skips such lines,
 // and so does this package, but it says so.
-type badLine struct {
+type badLineError struct {
 	file string
 	line int
 	err  error
 }
 
-func (b badLine) Error() string {
+func (b badLineError) Error() string {
 	return fmt.Sprintf("read %s:%d: skipped: %v", b.file, b.line, b.err)
 }
 
 // parseHostLines reads known_hosts. The text of bad lines is in neither result:
 // it may be a private key that somebody pasted.
-func parseHostLines(file string, content []byte) (lines []hostLine, bad []badLine) {
+func parseHostLines(file string, content []byte) (lines []hostLine, bad []badLineError) {
 	for i, text := range bytes.Split(content, []byte("\n")) {
 		text = bytes.TrimSpace(text)
 		if len(text) == 0 || text[0] == '#' {
@@ -53,10 +53,10 @@ func parseHostLines(file string, content []byte) (lines []hostLine, bad []badLin
 		marker, hosts, key, _, _, err := ssh.ParseKnownHosts(text)
 		switch {
 		case err != nil:
-			bad = append(bad, badLine{file, i + 1, fmt.Errorf("not a known_hosts entry")})
+			bad = append(bad, badLineError{file, i + 1, fmt.Errorf("not a known_hosts entry")})
 			continue
 		case marker != "" && marker != markerAuthority && marker != markerRevoked:
-			bad = append(bad, badLine{file, i + 1, fmt.Errorf("unknown marker %q", "@"+marker)})
+			bad = append(bad, badLineError{file, i + 1, fmt.Errorf("unknown marker %q", "@"+marker)})
 			continue
 		}
 		lines = append(lines, hostLine{file: file, line: i + 1, marker: marker, hosts: hosts, key: key})

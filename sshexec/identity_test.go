@@ -195,8 +195,7 @@ func TestPassphraseRefused(t *testing.T) {
 		for _, r := range each(t.Context(), p, targets(hosts), func(ctx context.Context, host sshexec.Target, _ sshexec.Runner) (sshexec.Target, error) {
 			return p.Connect(ctx, host)
 		}) {
-			var auth *sshexec.AuthError
-			if !errors.As(r.err, &auth) {
+			if _, ok := errors.AsType[*sshexec.AuthError](r.err); !ok {
 				t.Errorf("%s: %v", name, r.err)
 			}
 		}

@@ -164,7 +164,7 @@ func (r *route) setHostKeys(o Options, s settings, tokens map[byte]string) error
 		if value == "" {
 			value = place.standard
 		}
-		for _, text := range strings.Fields(value) {
+		for text := range strings.FieldsSeq(value) {
 			file, err := expandPath(o.Home, strings.Trim(text, `"`), tokens)
 			if err != nil {
 				return err

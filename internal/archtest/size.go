@@ -63,12 +63,12 @@ func CheckNames(files []*File) []Violation {
 		}
 	}
 	for _, f := range files {
-		for _, dir := range strings.Split(f.Package(), "/") {
+		for dir := range strings.SplitSeq(f.Package(), "/") {
 			report(f.Package(), dir)
 		}
 		report(f.Package(), strings.TrimSuffix(f.syntax.Name.Name, "_test"))
 		stem := strings.TrimSuffix(strings.TrimSuffix(path.Base(f.Path), ".go"), "_test")
-		for _, word := range strings.Split(stem, "_") {
+		for word := range strings.SplitSeq(stem, "_") {
 			report(f.Path, word)
 		}
 	}

@@ -2,6 +2,7 @@ package pdtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -113,9 +114,7 @@ func (pd *PD) serveFault(w http.ResponseWriter, r *http.Request, member int, f *
 	}
 	rec := httptest.NewRecorder()
 	if f.Status != 0 {
-		for k, v := range f.Header {
-			rec.Header()[k] = v
-		}
+		maps.Copy(rec.Header(), f.Header)
 		rec.WriteHeader(f.Status)
 		_, _ = rec.WriteString(f.Body)
 	} else {
@@ -132,9 +131,7 @@ func (pd *PD) serveFault(w http.ResponseWriter, r *http.Request, member int, f *
 
 // send writes the answer with what the fault does to its body.
 func (f *Fault) send(w http.ResponseWriter, rec *httptest.ResponseRecorder) {
-	for k, v := range rec.Header() {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), rec.Header())
 	body := rec.Body.Bytes()
 	if f.Truncate > 0 && f.Truncate < len(body) {
 		body = body[:f.Truncate]

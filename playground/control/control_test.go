@@ -145,8 +145,7 @@ func TestPD(t *testing.T) {
 }
 
 func statusOf(err error) int {
-	var refused *Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*Error](err); ok {
 		return refused.Status
 	}
 	return 0

@@ -204,8 +204,7 @@ func (b *bench) want(command, want string, status int) {
 	b.Helper()
 	out, err := b.login(command, "")
 	code := 0
-	var exit *ssh.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*ssh.ExitError](err); ok {
 		code = exit.ExitStatus()
 	} else if err != nil {
 		b.Errorf("%s: %v", command, err)

@@ -168,8 +168,7 @@ func (a *API) call(ctx context.Context, method, path string, in, out any) error 
 
 // mayRepeat tells whether another endpoint may be asked after err.
 func mayRepeat(method string, err error) bool {
-	var status *StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*StatusError](err); ok {
 		// 503 comes from a member that knows no leader to forward to.
 		return status.Status == http.StatusServiceUnavailable ||
 			method == http.MethodGet && status.Status >= http.StatusInternalServerError

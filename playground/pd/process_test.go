@@ -182,7 +182,7 @@ func childrenOf(t *testing.T, pid int) []int {
 		if err != nil {
 			continue // the thread is gone
 		}
-		for _, field := range strings.Fields(string(text)) {
+		for field := range strings.FieldsSeq(string(text)) {
 			child, err := strconv.Atoi(field)
 			if err != nil {
 				t.Fatal(err)

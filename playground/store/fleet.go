@@ -120,9 +120,7 @@ func (f *Fleet) background(fn func(ctx context.Context)) {
 	if f.closed {
 		return
 	}
-	f.wg.Add(1)
-	go func() {
-		defer f.wg.Done()
+	f.wg.Go(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		go func() {
@@ -133,7 +131,7 @@ func (f *Fleet) background(fn func(ctx context.Context)) {
 			}
 		}()
 		fn(ctx)
-	}()
+	})
 }
 
 // withSim runs fn with the model locked.

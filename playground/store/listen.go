@@ -61,9 +61,7 @@ func listen(host string, port *int) (net.Listener, error) {
 // is given.
 func (p *ports) serve(wg *sync.WaitGroup, status http.Handler, tlsConfig *tls.Config) {
 	for _, l := range p.raw {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for {
 				conn, err := l.Accept()
 				if err != nil {
@@ -71,18 +69,16 @@ func (p *ports) serve(wg *sync.WaitGroup, status http.Handler, tlsConfig *tls.Co
 				}
 				conn.Close()
 			}
-		}()
+		})
 	}
 	p.server = &http.Server{Handler: status, ReadHeaderTimeout: 5 * time.Second}
 	listener := p.status
 	if tlsConfig != nil {
 		listener = tls.NewListener(listener, tlsConfig)
 	}
-	wg.Add(1)
-	go func() {
-		defer wg.Done()
+	wg.Go(func() {
 		_ = p.server.Serve(listener) // returns only when closed
-	}()
+	})
 }
 
 func (p *ports) close() {
