@@ -50,7 +50,7 @@ func (v *view) cards() []card {
 	}
 	stall := card{Name: "Stalled", Value: "never", Detail: "no stall was seen"}
 	if stalls > 0 {
-		stall = card{Name: "Stalled", Value: duration(stalled), Detail: plural(stalls, "stall"), Class: "warn"}
+		stall = card{Name: "Stalled", Value: duration(stalled), Detail: plural(stalls, "stall") + map[bool]string{true: ", added up"}[stalls > 1], Class: "warn"}
 	}
 	list = append(list, stall)
 	forecast := card{Name: "Forecasts", Value: "–", Detail: "no forecast with a known end"}
