@@ -65,7 +65,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.` + exitStatus(ExitDone,
 	help := newHelpCommand()
 	root.SetHelpCommand(help)
 	root.AddCommand(help, newShellCommand(env), newVersionCommand(env), newCompletionCommand(env))
-	root.AddCommand(newExitCodesTopic(), newSafetyTopic(), newTopologyTopic())
+	root.AddCommand(newExitCodesTopic(), newSafetyTopic(), newTopologyTopic(), newEnvironmentTopic())
 	completeTree(env, root)
 	return root
 }

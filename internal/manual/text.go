@@ -41,7 +41,8 @@ var (
 
 // parse takes a help text apart. Text that is set in by two columns or more is a
 // list where terms stand apart from what is said of them by two blanks or more,
-// else a paragraph; lines of a term that goes on are set in further.
+// or stand alone above it, else a paragraph. Lines of what goes on are set in
+// further.
 func parse(text string) []Section {
 	r := reader{sections: make([]Section, 1)}
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
@@ -75,9 +76,12 @@ func (r *reader) line(line, next string) {
 		r.open = false
 	case found != nil:
 		r.item(Item{found[1], found[2]})
+	case indented && alone(line, next):
+		r.item(Item{Term: strings.TrimSpace(line)})
 	case indented && r.open && r.last().Kind == List:
 		items := r.last().Items
-		items[len(items)-1].Text += " " + strings.TrimSpace(line)
+		text := &items[len(items)-1].Text
+		*text = strings.TrimSpace(*text + " " + strings.TrimSpace(line))
 	case indented:
 		r.text(Indented, strings.TrimSpace(line))
 	case !r.open && strings.HasPrefix(next, "  ") && !endsSentence(line):
@@ -85,6 +89,13 @@ func (r *reader) line(line, next string) {
 	default:
 		r.text(Paragraph, line)
 	}
+}
+
+// alone reports a term that has no room beside what is said of it.
+func alone(line, next string) bool {
+	const least = 8 // columns that what is said is set in, at least
+	return strings.TrimSpace(next) != "" && strings.HasPrefix(next, strings.Repeat(" ", least)) && item.FindString(next) == "" &&
+		!strings.HasPrefix(line, "   ")
 }
 
 func endsSentence(line string) bool {

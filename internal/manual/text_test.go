@@ -27,6 +27,9 @@ func TestParse(t *testing.T) {
 			{Kind: List, Items: []Item{{"a b", "one two"}, {"c", "three"}}},
 			{Kind: Paragraph, Text: "and so on"},
 		}}}},
+		{"a long term", "  a   one\n  long term\n        two\n        three", []Section{{Blocks: []Block{
+			{Kind: List, Items: []Item{{"a", "one"}, {"long term", "two three"}}},
+		}}}},
 		{"two lists", "  a  one\n\n  b  two", []Section{{Blocks: []Block{
 			{Kind: List, Items: []Item{{"a", "one"}}}, {Kind: List, Items: []Item{{"b", "two"}}},
 		}}}},
