@@ -163,7 +163,7 @@ func (e *Env) printRun(ctx context.Context, out *outputOptions, r *auditRun) err
 		o.Hang("result   ", strings.TrimSpace(o.Paint(resultStyle(r.Result), r.Result)+" "+ui.Clean(r.Error))))
 	t := ui.NewTable(
 		ui.Column{Name: "At", Drop: 3}, ui.Column{Name: "Step"}, ui.Column{Name: "Result"},
-		ui.Column{Name: "Error", Min: 20, Drop: 1, Wrap: true, Optional: true}, ui.Column{Name: "Before", Min: 20, Drop: 2, Optional: true})
+		ui.Column{Name: "Error", Min: 20, Drop: 1, Wrap: true, Optional: true}, ui.Column{Name: "Before", Min: 20, Drop: 2, Wrap: true, Optional: true})
 	for _, s := range r.Steps {
 		at := ui.Cell{Text: s.At.UTC().Format("15:04:05Z"), Raw: s.At.UTC().Format(time.RFC3339)}
 		t.Row(at, ui.Text(s.Step), ui.Styled(s.Result, resultStyle(s.Result)), ui.Text(s.Error), ui.Text(string(s.Undo)))

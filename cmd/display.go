@@ -138,10 +138,8 @@ func (opts *displayOptions) show(ctx context.Context, env *Env, doc *render.Disp
 	}
 	o := env.Streams.Out
 	if o.IsTerminal() {
-		for _, line := range headLines(doc) {
-			if err := o.Hang("", line); err != nil {
-				return err
-			}
+		for _, line := range headLines(doc, o.Width()) {
+			fmt.Fprintln(o, line)
 		}
 	}
 	if err := doc.Table(opts.labels).Write(o); err != nil {
@@ -156,15 +154,15 @@ func (opts *displayOptions) show(ctx context.Context, env *Env, doc *render.Disp
 }
 
 // headLines say which cluster this is and when PD was read.
-func headLines(doc *render.Display) []string {
+func headLines(doc *render.Display, width int) []string {
 	c := &doc.Cluster
 	var lines []string
 	if c.Name != "" {
-		lines = append(lines, "Cluster:  "+ui.Clean(c.Name))
+		lines = ui.HangLines("Cluster:  ", ui.Clean(c.Name), width)
 	}
 	if c.ReadAt != nil {
-		lines = append(lines, ui.Clean(fmt.Sprintf("PD:       %s, leader %s, cluster id %d, read at %s",
-			c.PDVersion, c.PDLeader, c.ID, c.ReadAt.UTC().Format("15:04:05Z"))))
+		text := fmt.Sprintf("%s, leader %s, cluster id %d, read at %s", c.PDVersion, c.PDLeader, c.ID, c.ReadAt.UTC().Format("15:04:05Z"))
+		lines = append(lines, ui.HangLines("PD:       ", ui.Clean(text), width)...)
 	}
 	return lines
 }
@@ -218,14 +216,11 @@ func (opts *displayOptions) showAgain(ctx context.Context, env *Env, frame *ui.F
 // screen is what a frame of the given size shows: what is above and below the
 // table is always there.
 func (opts *displayOptions) screen(env *Env, doc *render.Display, readErr error, width, height int) []string {
-	head, foot := headLines(doc), footLines(env, doc)
+	lines, foot := headLines(doc, width), footLines(env, doc)
 	if readErr != nil {
 		foot = append(foot, env.Streams.Err.Paint(ui.Red, "PD: "+ui.Clean(readErr.Error())))
 	}
-	var lines, below []string
-	for _, line := range head {
-		lines = append(lines, ui.Wrap(line, width)...)
-	}
+	var below []string
 	for _, line := range foot {
 		below = append(below, ui.Wrap(line, width)...)
 	}

@@ -203,7 +203,7 @@ func causesBy(r *Report, id string) []Cause {
 
 func TestHealthyLeaving(t *testing.T) {
 	r := Run(healthy(5, 200).collect(t, 0))
-	if r.Result != OK || r.Headline != "nothing is wrong; limited by add-peer-limit; at least 03:20 to go" {
+	if r.Result != OK || r.Headline != "nothing is wrong; limited by add-peer-limit; at least 3m20s to go" {
 		t.Errorf("%s: %s\n%+v", r.Result, r.Headline, r.Causes)
 	}
 	if c := causesBy(r, "D03"); len(c) != 1 || c[0].Severity != Pace {

@@ -149,7 +149,7 @@ func (v *view) blind(r *Report) int {
 	return n
 }
 
-// String is "limited by add-peer-limit; ETA 04:40".
+// String is "limited by add-peer-limit; ETA 4m40s".
 func (p *Paced) String() string {
 	var parts []string
 	if p.Limit != "" {

@@ -84,13 +84,13 @@ func TestDestroyedIsNotTakenBack(t *testing.T) {
 func TestPace(t *testing.T) {
 	f := healthy(5, 200)
 	f.left = map[cluster.StoreID]cluster.Progress{5: {Action: cluster.ActionRemoving, SpeedMiB: 12, Left: 4*time.Minute + 40*time.Second}}
-	if got, want := Run(f.collect(t, 0)).Headline, "nothing is wrong; limited by add-peer-limit; ETA 04:40 (PD measures 12.0 MiB/s on store 5)"; got != want {
+	if got, want := Run(f.collect(t, 0)).Headline, "nothing is wrong; limited by add-peer-limit; ETA 4m40s (PD measures 12.0 MiB/s on store 5)"; got != want {
 		t.Errorf("PD measures: %q, want %q", got, want)
 	}
 	// Our own two readings go before: 20 in 10 s leave 180 at 2 a second.
 	f.later = slices.Clone(f.snap.Stores)
 	f.later[4].RegionCount -= 20
-	if got, want := Run(f.collect(t, 10*time.Second)).Headline, "nothing is wrong; limited by add-peer-limit; ETA 01:30 (20 regions left within 00:10)"; got != want {
+	if got, want := Run(f.collect(t, 10*time.Second)).Headline, "nothing is wrong; limited by add-peer-limit; ETA 1m30s (20 regions left within 10s)"; got != want {
 		t.Errorf("two readings: %q, want %q", got, want)
 	}
 	// Right after a delete PD still talks of preparing.

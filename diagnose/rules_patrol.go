@@ -50,12 +50,14 @@ func (v *view) moving() int {
 // allUp reports whether none of the stores is leaving in truth.
 func (v *view) allUp() bool { return len(v.wasUp) == len(v.subjects) }
 
-// clock writes a time span in two units at most, as it is read aloud.
+// clock writes a time span in two units at most: "4m40s", "2h13m".
 func clock(d time.Duration) string {
 	d = d.Round(time.Second)
 	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
 	case d < time.Hour:
-		return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 24*time.Hour:
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 	}

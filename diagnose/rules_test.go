@@ -153,7 +153,7 @@ var ruleCases = []ruleCase{
 	{rule: "D03", name: "one is set aside", edit: func(f *fakePD) {
 		f.store(3).Labels = []cluster.Label{{Key: "specialUse", Value: "reserved"}}
 	}, want: Pace, sentence: `^3 tikv stores can add 45 peers a minute together`},
-	{rule: "D03", name: "limits", want: Pace, sentence: `^4 tikv stores can add 60 peers a minute together; 40 regions take at least 00:40$`},
+	{rule: "D03", name: "limits", want: Pace, sentence: `^4 tikv stores can add 60 peers a minute together; 40 regions take at least 40s$`},
 	{rule: "D03", name: "limits that nobody feels", edit: func(f *fakePD) {
 		for id := range f.snap.Limits {
 			f.snap.Limits[id] = cluster.StoreLimit{AddPeer: cluster.LimitUnlimited, RemovePeer: 15}
@@ -163,7 +163,7 @@ var ruleCases = []ruleCase{
 		for i := range f.regions {
 			f.regions[i].ApproximateSizeMiB = int64(i % 2 * 20)
 		}
-	}, want: Pace, sentence: `40 regions take at least 00:04$`},
+	}, want: Pace, sentence: `40 regions take at least 4s$`},
 	{rule: "D03", name: "v2", edit: func(f *fakePD) { f.snap.Schedule.StoreLimitVersion = "v2" }, want: NotApplicable},
 	{rule: "D03", name: "v2, which has no limits to read", edit: func(f *fakePD) {
 		f.snap.Schedule.StoreLimitVersion = "v2"
@@ -282,14 +282,14 @@ var ruleCases = []ruleCase{
 		f.snap.Limits[2] = cluster.StoreLimit{AddPeer: 15, RemovePeer: cluster.LimitUnlimited}
 	}, want: Note, sentence: `^store 2 .* may lose any number of peers`},
 	{rule: "D27", name: "reused", edit: both(tombstone, func(f *fakePD) { f.store(8).Address = f.store(5).Address }), want: Note, sentence: `name the store by its id$`},
-	{rule: "D28", name: "restarted", between: time.Minute, edit: func(f *fakePD) { f.later = slices.Clone(f.snap.Stores); f.later[1].StartTime = noon }, want: Problem, sentence: `^store 2 .* restarted within 01:00$`},
+	{rule: "D28", name: "restarted", between: time.Minute, edit: func(f *fakePD) { f.later = slices.Clone(f.snap.Stores); f.later[1].StartTime = noon }, want: Problem, sentence: `^store 2 .* restarted within 1m00s$`},
 	{rule: "D28", name: "moved", between: time.Minute, edit: func(f *fakePD) { f.later = slices.Clone(f.snap.Stores); f.later[1].Address = "10.9.9.9:20160" }, want: Problem, sentence: `two processes may share its data$`},
 	{rule: "D28", name: "the same", between: time.Minute, want: OK},
 	{rule: "D28", name: "one reading", want: NotApplicable},
 	{rule: "D30", name: "a million regions", edit: func(f *fakePD) {
 		f.snap.Schedule.PatrolRegionInterval = 100 * time.Millisecond
 		f.snap.PDVersion = "v7.5.0"
-	}, after: func(ev *Evidence) { ev.RegionStats.Regions = 1_000_000 }, want: Pace, sentence: `^PD takes some 13:01 to look at all 1000000 regions once`},
+	}, after: func(ev *Evidence) { ev.RegionStats.Regions = 1_000_000 }, want: Pace, sentence: `^PD takes some 13m01s to look at all 1000000 regions once`},
 	{rule: "D30", name: "newer PD", edit: func(f *fakePD) { f.snap.Schedule.PatrolRegionInterval = 100 * time.Millisecond }, after: func(ev *Evidence) { ev.RegionStats.Regions = 1_000_000 }, want: OK},
 	{rule: "D31", name: "off", edit: both(noRules, func(f *fakePD) { f.snap.Schedule.ReplaceOfflineReplica = false }), want: Problem, blocked: 40},
 	{rule: "D31", name: "off, but rules are on", edit: func(f *fakePD) { f.snap.Schedule.ReplaceOfflineReplica = false }, want: NotApplicable},
@@ -327,9 +327,9 @@ var ruleCases = []ruleCase{
 		op := operator("mv peer: store [5] to [2]")
 		op.StartedAt, op.Steps = noon.Add(-10*time.Minute), []string{"add learner", "promote"}
 		f.running = []cluster.Operator{op}
-	}, want: Pace, sentence: `^1 operator has been running for more than 05:00, the oldest for 10:00`},
+	}, want: Pace, sentence: `^1 operator has been running for more than 5m00s, the oldest for 10m00s`},
 	{rule: "P20", name: "young operator", edit: func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }, want: OK},
-	{rule: "P23", name: "young PD", edit: func(f *fakePD) { f.started = noon.Add(-time.Minute) }, want: Pace, sentence: `^the PD leader started 01:00 ago`},
+	{rule: "P23", name: "young PD", edit: func(f *fakePD) { f.started = noon.Add(-time.Minute) }, want: Pace, sentence: `^the PD leader started 1m00s ago`},
 	{rule: "P23", name: "old enough", edit: func(f *fakePD) { f.started = noon.Add(-cluster.CollectTimeout) }, want: OK},
 	{rule: "P23", name: "young PD that moves", edit: func(f *fakePD) {
 		f.started = noon.Add(-time.Minute)

@@ -46,8 +46,8 @@ func Count(n int64) string {
 	return b.String()
 }
 
-// Duration prints a time span in two units at most: "04:40" (minutes and
-// seconds) below an hour, then "2h13m", then "3d4h". A negative one, as two
+// Duration prints a time span in two units at most: "40s", "4m40s", "2h13m",
+// "3d4h"; never as "04:40", which reads like a time of day. A negative one, as two
 // clocks that disagree make it, keeps its sign.
 func Duration(d time.Duration) string {
 	if d < 0 {
@@ -56,8 +56,10 @@ func Duration(d time.Duration) string {
 	seconds := int64(d.Round(time.Second) / time.Second)
 	minutes, hours := seconds/60, seconds/3600
 	switch {
+	case seconds < 60:
+		return fmt.Sprintf("%ds", seconds)
 	case seconds < 3600:
-		return fmt.Sprintf("%02d:%02d", minutes, seconds%60)
+		return fmt.Sprintf("%dm%02ds", minutes, seconds%60)
 	case hours < 24:
 		return fmt.Sprintf("%dh%02dm", hours, minutes%60)
 	}
@@ -82,7 +84,7 @@ func Age(d time.Duration) string {
 	return strconv.FormatInt(seconds/86400, 10) + "d"
 }
 
-// ETA prints an estimate of the time left as a range: "04:40-06:10", or one
+// ETA prints an estimate of the time left as a range: "4m40s-6m10s", or one
 // value when both ends read the same. "-" when there is no estimate, which is
 // what hi <= 0 says.
 func ETA(lo, hi time.Duration) string {

@@ -34,13 +34,13 @@ func TestCount(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0:                                       "00:00",
-		4*time.Minute + 40*time.Second:          "04:40",
+		0:                                       "0s",
+		4*time.Minute + 40*time.Second:          "4m40s",
 		59*time.Minute + 59600*time.Millisecond: "1h00m",
 		2*time.Hour + 13*time.Minute:            "2h13m",
 		23*time.Hour + 59*time.Minute:           "23h59m",
 		76 * time.Hour:                          "3d4h",
-		-90 * time.Second:                       "-01:30",
+		-90 * time.Second:                       "-1m30s",
 	} {
 		if got := Duration(d); got != want {
 			t.Errorf("Duration(%v) = %q, want %q", d, got, want)
@@ -65,10 +65,10 @@ func TestETA(t *testing.T) {
 		want   string
 	}{
 		{0, 0, "-"},
-		{280 * time.Second, 370 * time.Second, "04:40-06:10"},
-		{280 * time.Second, 280 * time.Second, "04:40"},
-		{-time.Second, 10 * time.Second, "00:00-00:10"},
-		{50 * time.Minute, 2 * time.Hour, "50:00-2h00m"},
+		{280 * time.Second, 370 * time.Second, "4m40s-6m10s"},
+		{280 * time.Second, 280 * time.Second, "4m40s"},
+		{-time.Second, 10 * time.Second, "0s-10s"},
+		{50 * time.Minute, 2 * time.Hour, "50m00s-2h00m"},
 	} {
 		if got := ETA(tt.lo, tt.hi); got != tt.want {
 			t.Errorf("ETA(%v, %v) = %q, want %q", tt.lo, tt.hi, got, tt.want)

@@ -1,6 +1,9 @@
 package ui
 
-import "strings"
+import (
+	"io"
+	"strings"
+)
 
 // Wrap breaks text into lines of at most width columns at spaces; a word that is
 // longer keeps a line of its own. width 0 means no limit, as Output.Width says
@@ -59,20 +62,27 @@ func fitting(s string, width int) int {
 // Hang prints text wrapped to the width of the output: the first line behind
 // head, the others indented by as many columns.
 func (o *Output) Hang(head, text string) error {
-	indent := Width(head)
-	width := 0
-	if o.Width() > indent+minHang {
-		width = o.Width() - indent
-	}
-	for i, line := range Wrap(text, width) {
-		if i > 0 {
-			head = strings.Repeat(" ", indent)
-		}
-		if _, err := o.Write([]byte(head + line + "\n")); err != nil {
+	for _, line := range HangLines(head, text, o.Width()) {
+		if _, err := io.WriteString(o, line+"\n"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// HangLines are the lines of Hang for a width, 0 for no limit.
+func HangLines(head, text string, width int) []string {
+	indent := Width(head)
+	room := 0
+	if width > indent+minHang {
+		room = width - indent
+	}
+	lines := Wrap(text, room)
+	for i := range lines {
+		lines[i] = head + lines[i]
+		head = strings.Repeat(" ", indent)
+	}
+	return lines
 }
 
 // minHang is the least number of columns that are worth wrapping into.

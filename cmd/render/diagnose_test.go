@@ -33,7 +33,7 @@ func diagnosis() *diagnose.Report {
 				ID: "D20", Name: "dead-store", Severity: diagnose.Problem, Sentence: "store 7 (10.0.1.7:20160) is Down: PD sends it nothing, and replaces its peers only after max-store-down-time",
 				Evidence: []string{"stores: last heartbeat 40m0s ago"}, Next: "start it; if it is gone for good: ebb scale-in prod -N 7", Risk: "its regions are rebuilt from their other copies", Doc: "docs/causes/D20-dead-store.md",
 			},
-			{ID: "D03", Name: "add-peer-limit", Severity: diagnose.Pace, Sentence: "3 tikv stores can add 45 peers a minute together; 1191 regions take at least 26:28", Next: "ebb tune show prod"},
+			{ID: "D03", Name: "add-peer-limit", Severity: diagnose.Pace, Sentence: "3 tikv stores can add 45 peers a minute together; 1191 regions take at least 26m28s", Next: "ebb tune show prod"},
 			{ID: "D11", Name: "several-leaving", Severity: diagnose.Note, Sentence: "2 stores leave at the same time and share the same receivers"},
 		},
 		Tails: []diagnose.Tail{{Store: 4, Regions: 1191, Classes: []diagnose.TailCount{

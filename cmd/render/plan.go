@@ -78,7 +78,7 @@ func readFrom(clusterID uint64, pdVersion, leader string, at time.Time) string {
 	if leader != "" {
 		leader = ", leader " + leader
 	}
-	return fmt.Sprintf("cluster %d, PD %s%s, read at %s", clusterID, orDash(pdVersion), leader, at.UTC().Format("2006-01-02 15:04:05Z"))
+	return fmt.Sprintf("cluster %d, PD %s%s, read at %s", clusterID, orDash(pdVersion), leader, at.UTC().Format(time.RFC3339))
 }
 
 // planStores lists stores as they were at a time. A terminal does not show the

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ebb/cluster"
 	"ebb/tune"
@@ -39,28 +38,81 @@ func tuneChanges(o *ui.Output, p *tune.Plan, back string) error {
 		return tuneNotes(o, p.Notes)
 	}
 	t := ui.NewTable(
-		ui.Column{Name: "Setting"}, ui.Column{Name: "Store", Min: 12}, ui.Column{Name: "Now", Align: ui.Right}, ui.Column{Name: "New", Align: ui.Right},
-		ui.Column{Name: back, Min: 20, Drop: 1, Wrap: true, Optional: true}, ui.Column{Name: "Why", Min: 20, Drop: 2, Wrap: true})
-	// A terminal says it once where the way back is the same for all.
-	same := undoOf(&p.Changes[0])
-	for i := range p.Changes {
-		if undoOf(&p.Changes[i]) != same {
-			same = ""
-		}
-	}
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		undo := ui.Text(undoOf(c))
-		if same != "" {
-			undo = ui.Cell{Raw: same}
-		}
-		t.Row(ui.Text(string(c.Setting)), ui.Text(storeOf(c.StoreID, c.Address)), valueCell(c.Now), valueCell(c.New), undo, ui.Text(c.Why))
+		ui.Column{Name: "Setting"}, ui.Column{Name: "Store", Min: 22, Wrap: true}, ui.Column{Name: "Now", Align: ui.Right}, ui.Column{Name: "New", Align: ui.Right},
+		ui.Column{Name: back, Optional: true}, ui.Column{Name: "Why", Min: 36, Drop: 1, Wrap: true})
+	for _, group := range groupChanges(p.Changes, o.IsTerminal()) {
+		c := group[0]
+		// A terminal says it once for all that come back in the same way.
+		undo := ui.Cell{Raw: undoOf(c)}
+		t.Row(settingCell(c.Setting), ui.Text(storesOf(group)), valueCell(c.Now), valueCell(c.New), undo, ui.Text(c.Why))
 	}
 	errs := []error{t.Write(o)}
-	if same != "" && o.IsTerminal() {
-		errs = append(errs, o.Hang(back+": ", ui.Clean(same)))
+	if o.IsTerminal() {
+		errs = append(errs, waysBack(o, back, p.Changes))
 	}
 	return errors.Join(append(errs, tuneNotes(o, p.Notes))...)
+}
+
+// groupChanges puts the stores together for which the same is done, for people.
+func groupChanges(changes []tune.Change, together bool) [][]*tune.Change {
+	type key struct {
+		setting  tune.Setting
+		now, new tune.Value
+		undo     string
+		why      string
+	}
+	at := make(map[key]int)
+	var groups [][]*tune.Change
+	for i := range changes {
+		c := &changes[i]
+		k := key{c.Setting, c.Now, c.New, undoOf(c), c.Why}
+		if n, known := at[k]; known && together && c.StoreID != 0 {
+			groups[n] = append(groups[n], c)
+			continue
+		}
+		at[k] = len(groups)
+		groups = append(groups, []*tune.Change{c})
+	}
+	return groups
+}
+
+func storesOf(group []*tune.Change) string {
+	if len(group) == 1 {
+		return storeOf(group[0].StoreID, group[0].Address)
+	}
+	ids := make([]cluster.StoreID, 0, len(group))
+	for _, c := range group {
+		ids = append(ids, c.StoreID)
+	}
+	slices.Sort(ids)
+	return counted(len(ids), "store") + ": " + joinIDs(ids)
+}
+
+// settingCell leaves the section out for people: it is the same for all, and
+// pd-ctl does not want it.
+func settingCell(s tune.Setting) ui.Cell {
+	return ui.Cell{Text: strings.TrimPrefix(string(s), "schedule."), Raw: string(s)}
+}
+
+// waysBack says how the settings come back, together those that do it alike.
+func waysBack(o *ui.Output, title string, changes []tune.Change) error {
+	var order []string
+	settings := make(map[string][]string)
+	for i := range changes {
+		undo, setting := undoOf(&changes[i]), settingCell(changes[i].Setting).Text
+		if settings[undo] == nil {
+			order = append(order, undo)
+		}
+		if !slices.Contains(settings[undo], setting) {
+			settings[undo] = append(settings[undo], setting)
+		}
+	}
+	fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, title))
+	var errs []error
+	for _, undo := range order {
+		errs = append(errs, o.Hang("  ", strings.Join(settings[undo], ", ")+": "+ui.Clean(undo)))
+	}
+	return errors.Join(errs...)
 }
 
 func undoOf(c *tune.Change) string {
@@ -123,89 +175,4 @@ func TuneOutcome(o *ui.Output, out tune.Outcome) error {
 		text += ": " + ui.Clean(out.Err.Error())
 	}
 	return o.Hang(o.Paint(tuneResultStyles[out.Result], fmt.Sprintf("%-7s", out.Result))+"  ", text)
-}
-
-// TuneOverview prints the settings to out, and to prose what limits now: nobody can
-// take a table apart that has sentences below it.
-func TuneOverview(out, prose *ui.Output, v *tune.Overview) error {
-	return errors.Join(tuneSettings(v).Write(out), tuneLimits(prose, v))
-}
-
-// tuneSettings has a column for each profile. "For good" is what stays when a value
-// that was set for a time has expired.
-func tuneSettings(v *tune.Overview) *ui.Table {
-	t := ui.NewTable(
-		ui.Column{Name: "Setting"}, ui.Column{Name: "Of", Min: 12, Drop: 1}, ui.Column{Name: "Now", Align: ui.Right},
-		ui.Column{Name: "For good", Align: ui.Right, Optional: true}, ui.Column{Name: "Default", Align: ui.Right, Drop: 2},
-		ui.Column{Name: "gentle", Align: ui.Right, Drop: 3}, ui.Column{Name: "fast", Align: ui.Right, Drop: 3}, ui.Column{Name: "max", Align: ui.Right, Drop: 3})
-	for i := range v.Settings {
-		r := &v.Settings[i]
-		forGood := ui.Cell{Raw: string(r.Now)}
-		if r.Works != r.Now {
-			forGood = valueCell(r.Now)
-		}
-		row := []ui.Cell{ui.Text(string(r.Setting)), ui.Text(rowOf(r)), valueCell(r.Works), forGood, valueCell(r.Default)}
-		for _, p := range tune.Profiles() {
-			row = append(row, valueCell(r.Profiles[p]))
-		}
-		t.Row(row...)
-	}
-	return t
-}
-
-func tuneLimits(o *ui.Output, v *tune.Overview) error {
-	var errs []error
-	if len(v.Leaving) == 0 {
-		fmt.Fprintln(o, "\nno store is leaving")
-	}
-	for i, l := range v.Limits {
-		if i == 0 {
-			fmt.Fprintf(o, "\n%s\n", o.Paint(ui.Bold, "What limits the leaving"))
-		}
-		head := "         "
-		if l.Binding {
-			head = o.Paint(ui.Yellow, "now") + "      "
-		}
-		errs = append(errs, o.Hang("  "+head, ui.Clean(l.Text)))
-	}
-	if len(v.Held) > 0 {
-		fmt.Fprintln(o)
-		errs = append(errs, TuneHeld(o, v.Held))
-	}
-	if len(v.Notes) > 0 {
-		fmt.Fprintln(o)
-	}
-	return errors.Join(append(errs, tuneNotes(o, v.Notes))...)
-}
-
-func rowOf(r *tune.Row) string {
-	switch {
-	case len(r.Stores) == 0:
-		return "the cluster"
-	case len(r.Stores) == 1:
-		return fmt.Sprintf("%s store %s", r.Engine, r.Stores[0])
-	}
-	names := make([]string, 0, len(r.Stores))
-	for _, id := range slices.Sorted(slices.Values(r.Stores)) {
-		names = append(names, id.String())
-	}
-	return fmt.Sprintf("%d %s stores: %s", len(names), r.Engine, strings.Join(names, ","))
-}
-
-// TuneHeld prints what is still to be put back.
-func TuneHeld(o *ui.Output, held []tune.Held) error {
-	fmt.Fprintln(o, o.Paint(ui.Bold, "Still to be put back (ebb tune restore)"))
-	var errs []error
-	for i := range held {
-		h := &held[i]
-		text := fmt.Sprintf("%s: %s, was %s; set by %s of %s", h.Item, tuneValue(h.Set[len(h.Set)-1]), tuneValue(h.Old), ui.Clean(h.Operation), ui.Clean(h.Actor))
-		if h.Unsure {
-			text += "; cut off, so it may not have been set"
-		}
-		if !h.Permanent {
-			text += "; expires by itself at " + h.Until.UTC().Format(time.RFC3339)
-		}
-		errs = append(errs, o.Hang("  ", text))
-	}
-	return errors.Join(errs...)
 }
