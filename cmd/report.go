@@ -117,7 +117,7 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 		r.frame = r.env.Streams.NewFrame()
 	}
 	if text := render.Transition(e); text != "" {
-		r.frame.Line("%s  %s", e.At.Format("15:04:05"), text)
+		r.frame.Hang(e.At.Format("15:04:05  "), text)
 	}
 	if e.Type != decommission.EventProgress {
 		return
@@ -132,7 +132,7 @@ func (r *reporter) event(w decommission.Watch, e decommission.Event) {
 	}
 	if id := uint64(e.Store.ID); e.At.Sub(r.lastLine[id]) >= pipeInterval {
 		if !r.lastLine[id].IsZero() {
-			r.frame.Line("%s  %s", e.At.Format("15:04:05"), render.StoreLine(e.Store))
+			r.frame.Hang(e.At.Format("15:04:05  "), render.StoreLine(e.Store))
 		}
 		r.lastLine[id] = e.At
 	}

@@ -125,6 +125,11 @@ func Percent(done, total uint64) string {
 	if done >= total {
 		return "100.0%"
 	}
-	tenths := math.Floor(float64(done) / float64(total) * 1000)
-	return strconv.FormatFloat(math.Min(tenths, 999)/10, 'f', 1, 64) + "%"
+	return Share(math.Min(float64(done)/float64(total), 0.999))
+}
+
+// Share prints a part of 1 as Percent does: "61.7%".
+func Share(part float64) string {
+	tenths := math.Floor(part*1000 + 1e-9) // a share of floats may be a hair below
+	return strconv.FormatFloat(tenths/10, 'f', 1, 64) + "%"
 }

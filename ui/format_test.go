@@ -90,6 +90,14 @@ func TestRate(t *testing.T) {
 	}
 }
 
+func TestShare(t *testing.T) {
+	for part, want := range map[float64]string{0: "0.0%", 1: "100.0%", 0.99999: "99.9%", 0.29: "29.0%", 1.0 / 3: "33.3%"} {
+		if got := Share(part); got != want {
+			t.Errorf("Share(%v) = %q, want %q", part, got, want)
+		}
+	}
+}
+
 func TestPercent(t *testing.T) {
 	for _, tt := range []struct {
 		done, total uint64

@@ -80,11 +80,18 @@ func (f *Frame) Show(render func(width, height int) []string) {
 	f.redraw(nil)
 }
 
-// Line prints one line that stays: above the frame on a terminal, plainly
-// elsewhere.
+// Line prints text that stays: above the frame on a terminal, wrapped behind the
+// blanks that it begins with, and plainly on one line elsewhere.
 func (f *Frame) Line(format string, args ...any) {
-	line := cleanLine(fmt.Sprintf(format, args...))
-	fmt.Fprintln(f.streams.Err, line)
+	text := fmt.Sprintf(format, args...)
+	rest := strings.TrimLeft(text, " ")
+	f.Hang(text[:len(text)-len(rest)], rest)
+}
+
+// Hang is Line for text that is wrapped behind head.
+func (f *Frame) Hang(head, text string) {
+	lines := HangLines(cleanLine(head), cleanLine(text), f.streams.Err.Width())
+	fmt.Fprintln(f.streams.Err, strings.Join(lines, "\n"))
 }
 
 // Close leaves the last lines on the screen and shows the cursor again. It may

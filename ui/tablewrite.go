@@ -136,7 +136,7 @@ func (t *Table) Narrow(width int) string {
 
 // someNames lists names, not all of many.
 func someNames(names []string) string {
-	const most = 6
+	const most = 5
 	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,7 +133,7 @@ func leavingCells(s *StoreInfo) []ui.Cell {
 		return []ui.Cell{left, rate, eta}
 	}
 	if f := s.Leaving.Fraction; f != nil {
-		left = ui.Cell{Text: fmt.Sprintf("%.1f%%", (1-*f)*100), Raw: strconv.FormatFloat(1-*f, 'f', 4, 64)}
+		left = ui.Cell{Text: leftShare(*f), Raw: strconv.FormatFloat(1-*f, 'f', 4, 64)}
 	}
 	if r := s.Leaving.RegionsPerSecond; r != nil {
 		rate = ui.Cell{Text: ui.Rate(*r), Raw: strconv.FormatFloat(*r, 'f', 3, 64)}
@@ -141,6 +142,11 @@ func leavingCells(s *StoreInfo) []ui.Cell {
 		eta = ui.Cell{Text: ui.Duration(time.Duration(*e * float64(time.Second))), Raw: strconv.FormatFloat(*e, 'f', 0, 64)}
 	}
 	return []ui.Cell{left, rate, eta}
+}
+
+// leftShare rounds up: "0.0%" means that nothing is left.
+func leftShare(done float64) string {
+	return strconv.FormatFloat(math.Ceil((1-done)*1000-1e-9)/10, 'f', 1, 64) + "%"
 }
 
 // StatusStyle gives a status the colour that tiup gives it.

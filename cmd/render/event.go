@@ -51,7 +51,7 @@ func StoreLine(s *decommission.StoreWatch) string {
 		s.ID, ui.Clean(s.Address), orDash(s.State), counted(s.Regions, "region"), counted(s.Leaders, "leader"),
 		ui.Bytes(uint64(max(s.RegionSizeMiB, 0))*cluster.MiB))
 	if info.Fraction != nil {
-		fmt.Fprintf(&b, ", %.1f%% done", *info.Fraction*100)
+		b.WriteString(", " + ui.Share(*info.Fraction) + " done")
 	}
 	switch {
 	case s.Stalled:

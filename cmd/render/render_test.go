@@ -295,10 +295,10 @@ func TestStoreLine(t *testing.T) {
 		{"counted", func(s *decommission.StoreWatch) {
 			s.InitialRegions, s.PerSecond, s.ETA = 1000, 2, 250*time.Second
 		}, "store 4 (a:1) Offline: 500 regions, 3 leaders, 46.9GiB left, 50.0% done, 2.0/s, ETA about 4m10s"},
-		{"counted beats PD", func(s *decommission.StoreWatch) {
+		{"the rate is counted, the share is the larger", func(s *decommission.StoreWatch) {
 			s.InitialRegions, s.PerSecond, s.ETA = 1000, 2, 250*time.Second
 			pd(0.9, 100, time.Minute)(s)
-		}, "store 4 (a:1) Offline: 500 regions, 3 leaders, 46.9GiB left, 50.0% done, 2.0/s, ETA about 4m10s"},
+		}, "store 4 (a:1) Offline: 500 regions, 3 leaders, 46.9GiB left, 90.0% done, 2.0/s, ETA about 4m10s"},
 		{"PD alone", pd(0.25, 96, 500*time.Second), "store 4 (a:1) Offline: 500 regions, 3 leaders, 46.9GiB left, 25.0% done, 1.0/s, ETA about 8m20s"},
 		{"PD is above 100 %", pd(1.1027777777777779, 0, -1), "store 4 (a:1) Offline: 500 regions, 3 leaders, 46.9GiB left"},
 		{"PD does not know the time", pd(0.25, 0, -1), "store 4 (a:1) Offline: 500 regions, 3 leaders, 46.9GiB left, 25.0% done"},

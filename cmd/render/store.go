@@ -33,7 +33,7 @@ type LeavingInfo struct {
 	Fraction         *float64 `json:"fraction"`
 	RegionsPerSecond *float64 `json:"regions_per_second"`
 	ETASeconds       *float64 `json:"eta_seconds"`
-	// Basis names whose figures these are: "counted" or "pd".
+	// Basis names whose figures the rate and the time are: "counted" or "pd".
 	Basis string `json:"basis"`
 }
 
@@ -59,13 +59,13 @@ func (inv *Inventory) storeInfo(s *cluster.Store) *StoreInfo {
 	return info
 }
 
-// Leaving prefers what was counted to PD's own estimate, which starts over at
-// a change of its leader and has no basis before 6.1.
+// Leaving prefers a rate that was counted to PD's own, which starts over at a
+// change of its leader and is not there before 6.1. How far the store has come is
+// at least what either has seen: a watch may have begun late, and so may a leader.
 func Leaving(w *decommission.StoreWatch) *LeavingInfo {
 	info := &LeavingInfo{Basis: "counted"}
-	if w.InitialRegions > w.Regions {
-		fraction := float64(w.InitialRegions-w.Regions) / float64(w.InitialRegions)
-		info.Fraction = &fraction
+	if done := doneShare(w); done > 0 {
+		info.Fraction = &done
 	}
 	if w.PerSecond > 0 {
 		eta := w.ETA.Seconds()
@@ -75,7 +75,7 @@ func Leaving(w *decommission.StoreWatch) *LeavingInfo {
 		return info
 	}
 	info.Basis = "pd"
-	if info.Fraction == nil && w.PD.Fraction >= 0 && w.PD.Fraction <= 1 {
+	if info.Fraction == nil && w.PD.Fraction == 0 {
 		info.Fraction = &w.PD.Fraction
 	}
 	if w.PD.Left > 0 && w.PD.SpeedMiB > 0 {
@@ -87,4 +87,16 @@ func Leaving(w *decommission.StoreWatch) *LeavingInfo {
 		}
 	}
 	return info
+}
+
+// doneShare is the part that has left, as far as anybody has seen: 0..1.
+func doneShare(w *decommission.StoreWatch) float64 {
+	done := 0.0
+	if w.InitialRegions > w.Regions {
+		done = float64(w.InitialRegions-w.Regions) / float64(w.InitialRegions)
+	}
+	if w.PD != nil && w.PD.Fraction <= 1 { // it has been seen above
+		done = max(done, w.PD.Fraction)
+	}
+	return done
 }

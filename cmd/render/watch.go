@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -107,10 +108,18 @@ func sumOf(w *decommission.Watch) decommission.StoreWatch {
 		all.Regions += s.Regions
 		all.Leaders += s.Leaders
 		all.RegionSizeMiB += s.RegionSizeMiB
-		all.InitialRegions += s.InitialRegions
+		all.InitialRegions += beganWith(s)
 		all.PerSecond += s.PerSecond
 	}
 	return all
+}
+
+// beganWith is the number of regions from which the share that has left counts.
+func beganWith(s *decommission.StoreWatch) int {
+	if done := doneShare(s); done < 1 && s.Regions > 0 {
+		return max(s.InitialRegions, int(math.Round(float64(s.Regions)/(1-done))))
+	}
+	return s.InitialRegions
 }
 
 func regionsCell(s *decommission.StoreWatch) ui.Cell { return ui.Number(int64(s.Regions)) }
@@ -119,8 +128,13 @@ func sizeCell(s *decommission.StoreWatch) ui.Cell {
 	return ui.Size(uint64(max(s.RegionSizeMiB, 0)) * cluster.MiB)
 }
 
+// doneCell is "-" for a store that never had a region.
 func doneCell(s *decommission.StoreWatch) ui.Cell {
-	return ui.Text(ui.Percent(uint64(max(s.InitialRegions-s.Regions, 0)), uint64(max(s.InitialRegions, 0))))
+	done := doneShare(s)
+	if s.InitialRegions <= 0 && done == 0 {
+		return ui.Text("-")
+	}
+	return ui.Text(ui.Share(done))
 }
 
 func rateCell(s *decommission.StoreWatch) ui.Cell {
