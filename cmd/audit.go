@@ -166,9 +166,14 @@ func (e *Env) printRun(ctx context.Context, out *outputOptions, r *auditRun) err
 		ui.Column{Name: "Error", Min: 20, Drop: 1, Wrap: true, Optional: true}, ui.Column{Name: "Before", Min: 20, Drop: 2, Wrap: true, Optional: true})
 	for _, s := range r.Steps {
 		at := ui.Cell{Text: s.At.UTC().Format("15:04:05Z"), Raw: s.At.UTC().Format(time.RFC3339)}
-		t.Row(at, ui.Text(s.Step), ui.Styled(s.Result, resultStyle(s.Result)), ui.Text(s.Error), ui.Text(string(s.Undo)))
+		t.Row(at, ui.Text(s.Step), ui.Styled(s.Result, resultStyle(s.Result)), ui.Text(s.Error), ui.Cell{Text: plainJSON(s.Undo), Raw: string(s.Undo)})
 	}
 	return errors.Join(err, t.Write(e.Streams.Out))
+}
+
+// plainJSON is a JSON object as it is read aloud.
+func plainJSON(object []byte) string {
+	return strings.NewReplacer(`":`, ": ", `,"`, ", ", `"`, "", "{", "", "}", "").Replace(string(object))
 }
 
 // prose is where the sentences around a table go: in a pipe stdout has only the

@@ -47,25 +47,26 @@ func (q *queryOptions) compileNamed(args map[string]string) error {
 
 // printQueries lists the queries with what they do and take.
 func printQueries(env *Env) error {
-	out := newLineWriter(env.Streams.Out)
-	put := func(margin, text string) {
-		for line := range strings.Lines(text) {
-			_ = out.line([]byte(strings.TrimRight(margin+line, " \n"))) // close returns the first error
-		}
-	}
+	o := env.Streams.Out
+	var errs []error
+	put := func(head, text string) { errs = append(errs, o.Hang(head, text)) }
 	for i, q := range jq.Queries() {
 		if i > 0 {
-			put("", "\n")
+			put("", "")
 		}
-		put("", q.Name+"  "+q.Summary)
-		put("    ", q.Doc)
-		for _, p := range q.Params {
-			text := fmt.Sprintf("--arg %s %s  %s", p.Name, p.Default, p.Doc)
-			if p.Required {
-				text = fmt.Sprintf("--arg %s VALUE  %s (required)", p.Name, p.Doc)
+		put(q.Name+"  ", q.Summary)
+		for paragraph := range strings.SplitSeq(strings.TrimSpace(q.Doc), "\n\n") {
+			if paragraph != "" {
+				put("    ", strings.Join(strings.Fields(paragraph), " "))
 			}
-			put("    ", text)
+		}
+		for _, p := range q.Params {
+			head, doc := fmt.Sprintf("    --arg %s %s  ", p.Name, p.Default), p.Doc
+			if p.Required {
+				head, doc = fmt.Sprintf("    --arg %s VALUE  ", p.Name), p.Doc+" (required)"
+			}
+			put(head, doc)
 		}
 	}
-	return out.close()
+	return errors.Join(errs...)
 }

@@ -50,7 +50,7 @@ func (r *reporter) close() {
 // line says something in passing; JSON readers do not need it.
 func (r *reporter) line(format string, args ...any) {
 	if !r.out.json() {
-		fmt.Fprintf(r.env.Streams.Err, format+"\n", args...)
+		_ = r.env.Streams.Err.Hang("", fmt.Sprintf(format, args...)) // nobody reads on
 	}
 }
 

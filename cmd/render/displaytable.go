@@ -35,9 +35,9 @@ func (d *Display) Fit(labels bool, lines int) (t *ui.Table, rest string) {
 	}
 	room = max(room-1, 1) // for the rest
 	var nodes []Node
-	for _, urgent := range []bool{true, false} {
+	for need := range calm + 1 {
 		for i := range d.Nodes {
-			if d.Nodes[i].urgent() == urgent && len(nodes) < room {
+			if d.Nodes[i].need() == need && len(nodes) < room {
 				nodes = append(nodes, d.Nodes[i])
 			}
 		}
@@ -59,9 +59,19 @@ func (d *Display) Fit(labels bool, lines int) (t *ui.Table, rest string) {
 	return nodeTable(nodes, labels), fmt.Sprintf("and %s more: %s", ui.Count(int64(len(d.Nodes)-len(nodes))), strings.Join(parts, ", "))
 }
 
-// urgent reports whether a node is one to look at: it leaves, or is not up.
-func (n *Node) urgent() bool {
-	return n.Store != nil && n.Store.Leaving != nil || !strings.HasPrefix(n.Status, "Up")
+// calm is the need of a node that is up.
+const calm = 2
+
+// need says how much a node needs somebody, 0 most: it is not heard of, it is on
+// its way, it is up.
+func (n *Node) need() int {
+	switch status := n.Status; {
+	case strings.HasPrefix(status, cluster.StateUp):
+		return calm
+	case strings.HasSuffix(status, cluster.StateOffline), status == cluster.StateTombstone:
+		return 1
+	}
+	return 0
 }
 
 // displayColumns: the drop order is from what the ID says already to what tells
@@ -69,26 +79,26 @@ func (n *Node) urgent() bool {
 func displayColumns(labels bool) []ui.Column {
 	columns := []ui.Column{
 		{Name: "ID"},
-		{Name: "Role", Drop: 5},
-		{Name: "Host", Drop: 13, Optional: true},
-		{Name: "Ports", Drop: 10, Min: 12, Optional: true},
-		{Name: "OS/Arch", Drop: 12, Optional: true},
+		{Name: "Role", Drop: 6},
+		{Name: "Host", Drop: 14, Optional: true},
+		{Name: "Ports", Drop: 11, Min: 12, Optional: true},
+		{Name: "OS/Arch", Drop: 13, Optional: true},
 		{Name: "Status"},
-		{Name: "Store ID", Align: ui.Right, Drop: 4},
-		{Name: "Leaders", Align: ui.Right, Drop: 7},
-		{Name: "Regions", Align: ui.Right, Drop: 3},
-		{Name: "Size", Align: ui.Right, Drop: 6},
-		{Name: "Heartbeat", Align: ui.Right, Drop: 5},
+		{Name: "Store ID", Align: ui.Right, Drop: 5},
+		{Name: "Leaders", Align: ui.Right, Drop: 8},
+		{Name: "Regions", Align: ui.Right, Drop: 4},
+		{Name: "Size", Align: ui.Right, Drop: 7},
+		{Name: "Heartbeat", Align: ui.Right, Drop: 6},
 		{Name: "Left", Align: ui.Right, Drop: 1, Optional: true},
-		{Name: "Rate", Align: ui.Right, Drop: 8, Optional: true},
+		{Name: "Rate", Align: ui.Right, Drop: 9, Optional: true},
 		{Name: "ETA", Align: ui.Right, Drop: 2, Optional: true},
 	}
 	if labels {
 		columns = append(columns, ui.Column{Name: "Labels", Min: 12, Drop: 3})
 	}
 	return append(columns,
-		ui.Column{Name: "Data Dir", Drop: 9, Min: 24, CutStart: true, Optional: true},
-		ui.Column{Name: "Deploy Dir", Drop: 11, Min: 24, CutStart: true, Optional: true})
+		ui.Column{Name: "Data Dir", Drop: 10, Min: 24, CutStart: true, Optional: true},
+		ui.Column{Name: "Deploy Dir", Drop: 12, Min: 24, CutStart: true, Optional: true})
 }
 
 func cells(n *Node, labels bool) []ui.Cell {

@@ -104,7 +104,7 @@ func goneTable(gone []operators.GoneStore, counts []operators.StoreCount) *ui.Ta
 		byID[counts[i].StoreID] = counts[i].Count
 	}
 	t := ui.NewTable(
-		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "State"}, ui.Column{Name: "Address", Min: 12, Drop: 2},
+		ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "State"}, ui.Column{Name: "Address", Min: 12, Drop: 2, Optional: true},
 		ui.Column{Name: "Peers", Align: ui.Right}, ui.Column{Name: "Safe", Align: ui.Right}, ui.Column{Name: "Wait", Align: ui.Right},
 		ui.Column{Name: "Hold", Align: ui.Right}, ui.Column{Name: "Refuse", Align: ui.Right}, ui.Column{Name: "Process", Optional: true, Drop: 1})
 	for i := range gone {
@@ -162,11 +162,15 @@ func orphanTable(list []operators.Orphan) *ui.Table {
 	t := ui.NewTable(
 		ui.Column{Name: "Region", Align: ui.Right}, ui.Column{Name: "Store", Align: ui.Right}, ui.Column{Name: "Peer", Align: ui.Right, Drop: 4},
 		ui.Column{Name: "Role", Drop: 3}, ui.Column{Name: "Leader", Align: ui.Right, Drop: 2}, ui.Column{Name: "Live", Align: ui.Right},
-		ui.Column{Name: "Table", Align: ui.Right, Drop: 5}, ui.Column{Name: "Verdict"}, ui.Column{Name: "Reason", Min: 20})
+		ui.Column{Name: "Table", Align: ui.Right, Drop: 5, Optional: true}, ui.Column{Name: "Verdict"}, ui.Column{Name: "Reason", Min: 41})
 	for i := range list {
 		o := &list[i]
+		table := ui.Cell{Text: fmt.Sprint(o.TableID)}
+		if o.TableID == 0 {
+			table = ui.Cell{Text: "-", Raw: "0"}
+		}
 		t.Row(ui.Text(o.RegionID.String()), ui.Text(o.StoreID.String()), ui.Text(fmt.Sprint(o.PeerID)), ui.Text(o.Role.String()),
-			ui.Text(o.Leader.String()), ui.Text(fmt.Sprintf("%d/%d", o.Votes.Live, o.Votes.Voters)), ui.Text(fmt.Sprint(o.TableID)),
+			ui.Text(o.Leader.String()), ui.Text(fmt.Sprintf("%d/%d", o.Votes.Live, o.Votes.Voters)), table,
 			verdictWord(o.Verdict), ui.Cell{Text: o.Reason.Text(), Raw: string(o.Reason)})
 	}
 	return t

@@ -44,7 +44,7 @@ func tuneChanges(o *ui.Output, p *tune.Plan, back string) error {
 		c := group[0]
 		// A terminal says it once for all that come back in the same way.
 		undo := ui.Cell{Raw: undoOf(c)}
-		t.Row(settingCell(c.Setting), ui.Text(storesOf(group)), valueCell(c.Now), valueCell(c.New), undo, ui.Text(c.Why))
+		t.Row(settingCell(c.Setting), ui.Cell{Text: storesOf(group), Raw: rawStore(c.StoreID)}, valueCell(c.Now), valueCell(c.New), undo, ui.Text(c.Why))
 	}
 	errs := []error{t.Write(o)}
 	if o.IsTerminal() {
@@ -86,6 +86,13 @@ func storesOf(group []*tune.Change) string {
 	}
 	slices.Sort(ids)
 	return counted(len(ids), "store") + ": " + joinIDs(ids)
+}
+
+func rawStore(id cluster.StoreID) string {
+	if id == 0 {
+		return "-"
+	}
+	return id.String()
 }
 
 // settingCell leaves the section out for people: it is the same for all, and

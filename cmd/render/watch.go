@@ -87,7 +87,7 @@ func boolFirst(a, b bool) int {
 }
 
 func restOfWatch(list []*decommission.StoreWatch) string {
-	text := fmt.Sprintf("  and %s more", counted(len(list), "store"))
+	text := fmt.Sprintf("  and %s more stores", ui.Count(int64(len(list))))
 	stalled := 0
 	for _, s := range list {
 		if s.Stalled {
@@ -138,10 +138,10 @@ func doneCell(s *decommission.StoreWatch) ui.Cell {
 }
 
 func rateCell(s *decommission.StoreWatch) ui.Cell {
-	if s.PerSecond == 0 {
-		return ui.Text("-")
+	if rate := Leaving(s).RegionsPerSecond; rate != nil {
+		return ui.Text(ui.Rate(*rate))
 	}
-	return ui.Text(ui.Rate(s.PerSecond))
+	return ui.Text("-")
 }
 
 // eta prefers the range; the first seconds have only a rate, or PD's own word.
