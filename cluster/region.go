@@ -7,7 +7,8 @@ type RegionID uint64
 
 func (id RegionID) String() string { return strconv.FormatUint(uint64(id), 10) }
 
-// PeerRole is metapb.PeerRole.
+// PeerRole is metapb.PeerRole as a number: 0 voter, 1 learner, 2 incoming voter, 3
+// demoting voter.
 type PeerRole int
 
 // The roles of metapb.PeerRole. IncomingVoter and DemotingVoter exist only

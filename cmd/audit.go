@@ -51,7 +51,7 @@ func newAuditListCommand(env *Env) *cobra.Command {
 				return err
 			}
 			if pending, err := env.pending(); err == nil && len(pending) > 0 {
-				env.Streams.Hint("%d value(s) are still to be put back; see ebb audit pending", len(pending))
+				env.say(kindHint, "%d value(s) are still to be put back; see ebb audit pending", len(pending))
 			}
 			return env.printRuns(c.Context(), &out, runs)
 		},
@@ -103,7 +103,7 @@ func (e *Env) auditRuns() ([]auditRun, error) {
 			return nil, err
 		}
 		if torn > 0 {
-			e.Streams.Hint("%d lines of the journal of cluster %d cannot be read", torn, id)
+			e.say(kindWarning, "%d lines of the journal of cluster %d cannot be read", torn, id)
 		}
 		for _, run := range journal.Runs(records) {
 			runs = append(runs, auditRun{id, run})
@@ -125,11 +125,7 @@ func resultStyle(result string) ui.Style {
 
 func (e *Env) printRuns(ctx context.Context, out *outputOptions, runs []auditRun) error {
 	if out.json() {
-		return out.print(ctx, e.Streams.Out, struct {
-			SchemaVersion int        `json:"schema_version"`
-			Type          string     `json:"type"`
-			Runs          []auditRun `json:"runs"`
-		}{schemaVersion, "audit-list", runs})
+		return out.print(ctx, e, auditListDocument{head("audit-list"), runs})
 	}
 	t := ui.NewTable(
 		ui.Column{Name: "ID"}, ui.Column{Name: "Began", Align: ui.Right, Drop: 2}, ui.Column{Name: "Verb"}, ui.Column{Name: "Result"},
@@ -146,11 +142,7 @@ func (e *Env) printRuns(ctx context.Context, out *outputOptions, runs []auditRun
 
 func (e *Env) printRun(ctx context.Context, out *outputOptions, r *auditRun) error {
 	if out.json() {
-		return out.print(ctx, e.Streams.Out, struct {
-			SchemaVersion int       `json:"schema_version"`
-			Type          string    `json:"type"`
-			Run           *auditRun `json:"run"`
-		}{schemaVersion, "audit-show", r})
+		return out.print(ctx, e, auditShowDocument{head("audit-show"), r})
 	}
 	ended := "no end recorded: it was cut off, or is still running"
 	if !r.Ended.IsZero() {

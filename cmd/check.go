@@ -109,7 +109,7 @@ func runCheck(ctx context.Context, env *Env, opts *checkOptions, args []string) 
 
 func (o *checkOptions) show(ctx context.Context, env *Env, report *decommission.CheckReport) error {
 	if o.json() {
-		return o.print(ctx, env.Streams.Out, report)
+		return o.print(ctx, env, report)
 	}
 	return render.Check(env.Streams.Out, report)
 }

@@ -27,6 +27,7 @@ func onStreams(t *testing.T, answers []uitest.Answer, args ...string) (ExitCode,
 	streams.Setenv("HOME", t.TempDir())
 	streams.Setenv("TERM", "dumb")
 	env := systemEnv(streams.Streams)
+	watchJSON(t, env)
 	env.Prompter = uitest.NewPrompter(t, answers...)
 	env.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, syscall.EHOSTUNREACH }
 	env.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
@@ -156,6 +157,7 @@ func TestOptionsShowState(t *testing.T) {
 	streams := ui.Test("")
 	streams.SetTTY(true, true, true)
 	env := systemEnv(streams.Streams)
+	watchJSON(t, env)
 	var offered []string
 	env.Prompter = chooser{func(options []string) { offered = options }}
 	run(t.Context(), env, []string{"scale-in", "-u", pd.URLs()[0]})

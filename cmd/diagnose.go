@@ -105,7 +105,7 @@ func runDiagnose(ctx context.Context, env *Env, opts *diagnoseOptions, args []st
 	report := diagnose.Run(ev)
 	nameCluster(report, opts.reopenFlags(args))
 	if opts.json() {
-		err = opts.print(ctx, env.Streams.Out, render.NewDiagnosis(schemaVersion, report))
+		err = opts.print(ctx, env, render.NewDiagnosis(schemaVersion, report))
 	} else {
 		err = render.Diagnose(env.Streams.Out, report, opts.rules)
 	}
@@ -152,7 +152,7 @@ func diagnosisError(r *diagnose.Report) error {
 func (o *diagnoseOptions) showRules(ctx context.Context, env *Env) error {
 	rules := diagnose.Rules()
 	if o.json() {
-		return o.print(ctx, env.Streams.Out, render.NewRuleList(schemaVersion, rules))
+		return o.print(ctx, env, render.NewRuleList(schemaVersion, rules))
 	}
 	t := ui.NewTable(ui.Column{Name: "ID"}, ui.Column{Name: "Name"}, ui.Column{Name: "Title", Min: 30, Wrap: true}, ui.Column{Name: "PD", Drop: 1})
 	for i := range rules {

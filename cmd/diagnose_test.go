@@ -168,6 +168,7 @@ func TestDiagnoseHosts(t *testing.T) {
 			streams := ui.Test("")
 			streams.Setenv("HOME", t.TempDir())
 			env := systemEnv(streams.Streams)
+			watchJSON(t, env)
 			env.Hosts = func(*target, *sshOptions) (hostDialer, error) { return c.hosts, nil }
 			code := run(t.Context(), env, []string{"diagnose", "--hosts", "-u", pd.URLs()[0], "-t", diagnoseTopology(t, "127.0.0.1:1")})
 			if text := streams.OutBuf.String(); code != c.code || !strings.Contains(text, c.want) {

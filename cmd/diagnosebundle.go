@@ -31,7 +31,7 @@ func writeBundle(env *Env, opts *diagnoseOptions, ev *diagnose.Evidence) error {
 	case opts.withKeys:
 		what = "with region keys, hosts and names"
 	}
-	fmt.Fprintf(env.Streams.Err, "wrote %s, %s\n", opts.bundle, what)
+	env.say(kindNote, "wrote %s, %s", opts.bundle, what)
 	return nil
 }
 

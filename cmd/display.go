@@ -134,7 +134,7 @@ func (opts *displayOptions) document(inv *render.Inventory) (*render.Display, er
 
 func (opts *displayOptions) show(ctx context.Context, env *Env, doc *render.Display) error {
 	if opts.json() {
-		return opts.print(ctx, env.Streams.Out, doc)
+		return opts.print(ctx, env, doc)
 	}
 	o := env.Streams.Out
 	if o.IsTerminal() {

@@ -33,10 +33,15 @@ type Env struct {
 	Actor string
 	PID   int
 	Args  []string
+	// Printed, if set, is shown every JSON document, as it is before a jq program.
+	Printed func(document []byte)
 	// inShell is set for the lines of a shell.
 	inShell bool
 	// tables are the shell's own wishes about tables.
 	tables ui.TableOptions
+	// jsonMessages reports whether what is said on stderr is to be JSON, too; nil
+	// is no.
+	jsonMessages func() bool
 }
 
 func systemEnv(streams *ui.Streams) *Env {

@@ -154,7 +154,7 @@ func (x *explainer) region(ctx context.Context, id cluster.RegionID) error {
 	x.readOn(ctx, id, doc)
 	doc.Notes = x.notes
 	if x.opts.json() {
-		err = x.opts.print(ctx, x.env.Streams.Out, doc)
+		err = x.opts.print(ctx, x.env, doc)
 	} else {
 		err = doc.Write(x.env.Streams.Out)
 	}

@@ -42,7 +42,7 @@ func (x *explainer) leftover(ctx context.Context) error {
 	}
 	doc.Notes = x.notes
 	if x.opts.json() {
-		err = x.opts.print(ctx, x.env.Streams.Out, doc)
+		err = x.opts.print(ctx, x.env, doc)
 	} else {
 		err = doc.Write(x.env.Streams.Out)
 	}

@@ -124,6 +124,7 @@ func newForceCommand(t *testing.T, answers ...uitest.Answer) *forceCommand {
 	f.streams.Setenv("HOME", t.TempDir())
 	f.streams.Setenv("NO_COLOR", "1")
 	f.env = systemEnv(f.streams.Streams)
+	watchJSON(t, f.env)
 	f.env.Prompter = uitest.NewPrompter(t, answers...)
 	if len(answers) > 0 {
 		f.streams.SetTTY(true, false, true)

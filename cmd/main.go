@@ -5,9 +5,7 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -38,35 +36,21 @@ func run(ctx context.Context, env *Env, args []string) ExitCode {
 		err = errInterrupted
 	}
 	if code != ExitDone { // an error that is none has said so itself
-		output, _ := command.Flags().GetString("output")
-		env.printError(err, code, output == outputJSON)
+		env.printError(err, code, wantsJSON(command) || code == ExitUsage && asksForJSON(args))
 	}
 	return code
-}
-
-// errorJSON is the form of an error on stderr with -o json.
-type errorJSON struct {
-	SchemaVersion int      `json:"schema_version"`
-	Type          string   `json:"type"`
-	Message       string   `json:"message"`
-	Hints         []string `json:"hints,omitempty"`
-	Code          string   `json:"code"`
-	ExitCode      ExitCode `json:"exit_code"`
 }
 
 func (e *Env) printError(err error, code ExitCode, asJSON bool) {
 	hints := hintsOf(err)
 	if asJSON {
-		line, marshalErr := json.Marshal(errorJSON{schemaVersion, "error", err.Error(), hints, code.String(), code})
-		if marshalErr == nil {
-			fmt.Fprintln(e.Streams.Err, string(line))
-			return
-		}
+		e.printJSONMessage(errorDocument{head("error"), err.Error(), hints, code.String(), code})
+		return
 	}
-	head := e.Streams.Err.Paint(ui.Red, "ebb: ")
+	label := e.Streams.Err.Paint(ui.Red, "ebb: ")
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		_ = e.Streams.Err.Hang(head, ui.Clean(line)) // there is nowhere left to report a failure
-		head = "     "
+		_ = e.Streams.Err.Hang(label, ui.Clean(line)) // there is nowhere left to report a failure
+		label = "     "
 	}
 	for _, hint := range hints {
 		for line := range strings.SplitSeq(hint, "\n") {

@@ -23,8 +23,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"ebb": func() { os.Exit(exitAsDocumented(os.Args[1:], Main(os.Args[1:], ui.System()))) },
+	testscript.Main(allTests{m}, map[string]func(){
+		"ebb": func() { os.Exit(exitAsDocumented(os.Args[1:], recordedMain())) },
 	})
 }
 
@@ -42,12 +42,17 @@ func TestMain(m *testing.M) {
 //	pretty           the same, and spreads the lines of JSON over many lines
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	printed := t.TempDir()
+	t.Cleanup(func() { checkRecordings(t, printed) }) // when all scripts have ended
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       golden.Update(),
-		Setup:               setUpScript,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv(recordDir, printed)
+			return setUpScript(env)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"pd": runPDVerb, "exitcode": runExitCode,
 			"start": runStart, "await": runAwait, "signal": runSignal, "finish": runFinish,

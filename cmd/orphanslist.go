@@ -27,7 +27,7 @@ func runOrphansList(ctx context.Context, env *Env, opts *orphansListOptions, arg
 		FullScan: s.tally, Differences: s.differences, Orphans: s.orphans,
 	}
 	if opts.json() {
-		err = opts.print(ctx, env.Streams.Out, list)
+		err = opts.print(ctx, env, list)
 	} else {
 		err = list.Write(env.Streams.Out, opts.all)
 	}

@@ -118,7 +118,7 @@ func (e *Env) rememberedAddress(snap *cluster.Snapshot) func(cluster.StoreID) st
 	}
 	history, err := e.history(snap.Members.ClusterID)
 	if err != nil {
-		e.Streams.Hint("addresses of stores that left are not known: %v", err)
+		e.say(kindWarning, "addresses of stores that left are not known: %v", err)
 		return nobody
 	}
 	return func(id cluster.StoreID) string {

@@ -21,6 +21,10 @@ func runOrphansScript(ctx context.Context, env *Env, opts *orphansScriptOptions,
 		return err
 	}
 	plan := operators.NewPlan(s.scene, s.orphans, opts.includeWait)
+	if format := operators.Format(opts.scriptFormat); format == operators.FormatJSON {
+		err = new(outputOptions).print(ctx, env, operators.NewScriptDocument(plan, opts.validFor))
+		return errors.Join(err, noneSafe(plan))
+	}
 	err = operators.WriteScript(env.Streams.Out, plan, operators.ScriptOptions{
 		Format: operators.Format(opts.scriptFormat), PD: strings.TrimSuffix(s.leader, "/"),
 		CACert: t.tls.CACert, Cert: t.tls.Cert, Key: t.tls.Key, Proxy: opts.useProxy, ValidFor: opts.validFor,

@@ -31,6 +31,7 @@ func TestApplyDoesNotCountAllRegionsAgain(t *testing.T) {
 		streams := ui.Test("")
 		streams.Setenv("XDG_STATE_HOME", t.TempDir())
 		env := systemEnv(streams.Streams)
+		watchJSON(t, env)
 		now := time.Now()
 		env.Now = func() time.Time { now = now.Add(time.Second); return now } // each reading is soon too old
 		args := []string{"orphans", "apply", "-u", strings.Join(pd.URLs(), ","), "--yes", "--max-operators", "1", "--operator-timeout", "1h"}

@@ -4,16 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"ebb/jq"
 )
-
-// schemaVersion is the version of every JSON document that commands print.
-// Within a version fields are only added.
-const schemaVersion = 1
 
 const (
 	outputText = "text"
@@ -54,11 +49,13 @@ func (o *outputOptions) json() bool { return o.format == outputJSON }
 
 // print writes one JSON document on one line, or what the jq program makes of
 // it, one value per line.
-func (o *outputOptions) print(ctx context.Context, w io.Writer, document any) error {
-	data, err := json.Marshal(document)
+func (o *outputOptions) print(ctx context.Context, env *Env, document any) error {
+	data, err := json.Marshal(withLists(document))
 	if err != nil {
 		return fmt.Errorf("write json: %w", err)
 	}
+	env.printed(data)
+	w := env.Streams.Out
 	if o.program == nil {
 		_, err = fmt.Fprintf(w, "%s\n", data)
 		return err

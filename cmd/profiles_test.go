@@ -23,6 +23,7 @@ func ebb(t *testing.T, args ...string) (stdout, stderr string, code ExitCode) {
 func ebbWith(t *testing.T, streams *ui.TestStreams, args ...string) (stdout, stderr string, code ExitCode) {
 	t.Helper()
 	env := systemEnv(streams.Streams)
+	watchJSON(t, env)
 	env.Prompter = uitest.NewPrompter(t)
 	code = run(t.Context(), env, args)
 	return streams.OutBuf.String(), streams.ErrBuf.String(), code

@@ -46,6 +46,7 @@ func (c *laterCommand) run(want ExitCode, args ...string) (said string) {
 	streams := ui.Test("")
 	streams.Setenv("HOME", c.home)
 	env := systemEnv(streams.Streams)
+	watchJSON(c.t, env)
 	env.Hosts = func(*target, *sshOptions) (hostDialer, error) { return c, nil }
 	code := run(c.t.Context(), env, append([]string{"prune", "-t", c.topology, "-u", c.pd.URLs()[0], "--yes"}, args...))
 	said = streams.OutBuf.String() + streams.ErrBuf.String()

@@ -121,7 +121,7 @@ func (q *queryOptions) printList(ctx context.Context, env *Env, array string, ba
 	case streams:
 		err = q.program.RunElements(ctx, counted, out.line)
 	default:
-		fmt.Fprintf(env.Streams.Err, "note: the jq program needs the whole document: %s\n", why)
+		env.say(kindNote, "the jq program needs the whole document: %s", why)
 		err = q.runWhole(ctx, out, array, counted)
 	}
 	err = errors.Join(err, out.close())

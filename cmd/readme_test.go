@@ -82,6 +82,7 @@ func runReadmeCommand(t *testing.T, pd *pdtest.PD, dir, command string) {
 	streams := ui.Test("")
 	streams.Setenv("HOME", dir)
 	env := systemEnv(streams.Streams)
+	watchJSON(t, env)
 	env.Hosts = func(*target, *sshOptions) (hostDialer, error) { return new(recordingHost), nil }
 	env.Sleep = func(ctx context.Context, _ time.Duration) error {
 		cancel() // of display -w, which would never end

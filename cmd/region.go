@@ -191,7 +191,7 @@ const rawPage = 2048
 func (o *regionOptions) printRegion(ctx context.Context, env *Env, t *target, id uint64) error {
 	text, ok, err := t.pd.RawRegion(ctx, cluster.RegionID(id))
 	if errors.Is(err, pdclient.ErrPanicked) {
-		fmt.Fprintln(env.Streams.Err, "note: this version of PD cannot be asked for one region without leader; looking through all of them")
+		env.say(kindNote, "this version of PD cannot be asked for one region without leader; looking through all of them")
 		text, ok, err = findRegion(ctx, t.pd, cluster.RegionID(id))
 	}
 	switch {

@@ -73,7 +73,7 @@ func (r *reporter) emit(ctx context.Context, e render.Event) {
 	if e.Time.IsZero() {
 		e.Time = r.env.Now()
 	}
-	if err := r.out.print(ctx, r.env.Streams.Out, e); err != nil && r.failed == nil {
+	if err := r.out.print(ctx, r.env, e); err != nil && r.failed == nil {
 		r.failed = err
 	}
 }

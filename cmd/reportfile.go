@@ -32,7 +32,7 @@ func (e *Env) writePage(path string, report *burndown.Report) error {
 	if err := replaceFile(path, b.Bytes()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	fmt.Fprintf(e.Streams.Err, "wrote %s, for a browser; it names hosts and commands\n", path)
+	e.say(kindNote, "wrote %s, for a browser; it names hosts and commands", path)
 	return nil
 }
 

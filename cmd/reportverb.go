@@ -88,11 +88,7 @@ func runReport(ctx context.Context, env *Env, opts *reportOptions, args []string
 	}
 	switch {
 	case opts.json():
-		return opts.print(ctx, env.Streams.Out, struct {
-			SchemaVersion int    `json:"schema_version"`
-			Type          string `json:"type"`
-			*burndown.Report
-		}{schemaVersion, "report", report})
+		return opts.print(ctx, env, reportDocument{head("report"), report})
 	case opts.html != "":
 		return nil
 	}

@@ -45,6 +45,7 @@ Until it is Tombstone, ebb cancel-offline takes it back.` + exitStatus(ExitDone,
 			env.Streams.DisableColor()
 		}
 		env.Streams.SetTables(tableOptions(c, env.tables))
+		env.jsonMessages = func() bool { return wantsJSON(c) }
 	}
 	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.AddGroup(

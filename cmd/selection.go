@@ -13,7 +13,6 @@ import (
 	"ebb/sshexec"
 	"ebb/topology"
 	"ebb/topology/file"
-	"ebb/ui"
 )
 
 // selection is how a command line names a cluster and nodes in it.
@@ -128,11 +127,7 @@ func (t *target) accept(f *file.File, err error) error {
 
 // warn says what is suspicious about the topology.
 func (t *target) warn(env *Env) {
-	say := func(text string) {
-		for line := range strings.SplitSeq(text, "\n") {
-			fmt.Fprintln(env.Streams.Err, env.Streams.Err.Paint(ui.Yellow, "warning: ")+ui.Clean(line))
-		}
-	}
+	say := func(text string) { env.say(kindWarning, "%s", text) }
 	if t.conflicts != nil {
 		say(t.conflicts.Error())
 	}

@@ -10,7 +10,6 @@ import (
 
 	"ebb/decommission"
 	"ebb/sshexec"
-	"ebb/ui"
 )
 
 // sshHosts makes a dialer that logs in as tiup does: as the topology's user,
@@ -20,9 +19,7 @@ func sshHosts(env *Env) func(*target, *sshOptions) (hostDialer, error) {
 		options := sshexec.Options{
 			Identities: opts.identities, KnownHosts: opts.knownHosts, ClusterKey: t.sshKey, Home: env.home(),
 			ConnectTimeout: opts.timeout, HostKeys: sshexec.HostKeysStrict,
-			Warn: func(text string) {
-				fmt.Fprintln(env.Streams.Err, env.Streams.Err.Paint(ui.Yellow, "warning: ")+ui.Clean(text))
-			},
+			Warn: func(text string) { env.say(kindWarning, "%s", text) },
 		}
 		if opts.acceptNew {
 			options.HostKeys = sshexec.HostKeysAcceptNew

@@ -22,6 +22,7 @@ func stalledWatch(t *testing.T, args ...string) (*ui.TestStreams, ExitCode) {
 	pd.SetConfig("halt-scheduling", "true")
 	streams := ui.Test("")
 	env := systemEnv(streams.Streams)
+	watchJSON(t, env)
 	now := time.Unix(1_700_000_000, 0)
 	env.Now = func() time.Time { return now }
 	env.Sleep = func(ctx context.Context, d time.Duration) error {

@@ -87,11 +87,7 @@ func runTuneShow(ctx context.Context, env *Env, opts *tuneShowOptions, args []st
 		return err
 	}
 	if opts.json() {
-		return opts.print(ctx, env.Streams.Out, struct {
-			SchemaVersion int    `json:"schema_version"`
-			Type          string `json:"type"`
-			*tune.Overview
-		}{schemaVersion, "tune-show", o})
+		return opts.print(ctx, env, tuneShowDocument{head("tune-show"), o})
 	}
 	return render.TuneOverview(env.Streams.Out, env.prose(), o)
 }

@@ -79,6 +79,7 @@ func timeLapse(t *testing.T, pd *pdtest.PD, home string, act func(passed time.Du
 	streams := ui.Test("")
 	streams.Setenv("HOME", home)
 	env := systemEnv(streams.Streams)
+	watchJSON(t, env)
 	env.Prompter = uitest.NewPrompter(t)
 	start := time.Now()
 	now := start

@@ -62,11 +62,7 @@ func (e *Env) pending() ([]pendingValue, error) {
 
 func (e *Env) printPending(ctx context.Context, out *outputOptions, pending []pendingValue) error {
 	if out.json() {
-		return out.print(ctx, e.Streams.Out, struct {
-			SchemaVersion int            `json:"schema_version"`
-			Type          string         `json:"type"`
-			Pending       []pendingValue `json:"pending"`
-		}{schemaVersion, "audit-pending", pending})
+		return out.print(ctx, e, auditPendingDocument{head("audit-pending"), pending})
 	}
 	t := ui.NewTable(
 		ui.Column{Name: "Cluster", Align: ui.Right, Drop: 2}, ui.Column{Name: "Setting"}, ui.Column{Name: "Set to", Align: ui.Right}, ui.Column{Name: "Before", Align: ui.Right},

@@ -27,7 +27,8 @@ func (o *scaleInOptions) checkTune() error {
 // tunedPlan is the plan of a scale-in together with the speed.
 type tunedPlan struct {
 	*decommission.Plan
-	Tune *tune.Plan `json:"tune"`
+	// Tune is the speed that is to be set with --tune, absent without.
+	Tune *tune.Plan `json:"tune,omitempty"`
 }
 
 // proceedTuned is proceed with the speed in the plan, if there is to be one.

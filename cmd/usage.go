@@ -75,6 +75,9 @@ func clusterAndID(c *cobra.Command, args []string) error {
 
 // flagError says what is wrong with a flag, and which one may be meant.
 func flagError(c *cobra.Command, err error) error {
+	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 && c.Flags().Lookup("output") == nil {
+		return noArgs(c, words) // of a command that does not exist no flag is known
+	}
 	var (
 		unknown *pflag.NotExistError
 		invalid *pflag.InvalidValueError

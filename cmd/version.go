@@ -16,19 +16,10 @@ var (
 	Date    string
 )
 
-type versionJSON struct {
-	SchemaVersion int    `json:"schema_version"`
-	Version       string `json:"version"`
-	Commit        string `json:"commit,omitempty"`
-	Date          string `json:"date,omitempty"`
-	Go            string `json:"go"`
-	Platform      string `json:"platform"`
-}
-
 // buildVersion tells what the program was built from. What the linker was not
 // told, as with a plain go build, the go command may have written down.
-func buildVersion() versionJSON {
-	v := versionJSON{schemaVersion, Version, Commit, Date, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+func buildVersion() versionDocument {
+	v := versionDocument{head("version"), Version, Commit, Date, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok && v.Commit == "" {
 		v.recall(info.Settings)
 	}
@@ -36,7 +27,7 @@ func buildVersion() versionJSON {
 }
 
 // recall takes commit and date from what the go command has recorded.
-func (v *versionJSON) recall(settings []debug.BuildSetting) {
+func (v *versionDocument) recall(settings []debug.BuildSetting) {
 	modified := ""
 	for _, s := range settings {
 		switch s.Key {
@@ -55,7 +46,7 @@ func (v *versionJSON) recall(settings []debug.BuildSetting) {
 	}
 }
 
-func (v versionJSON) String() string {
+func (v versionDocument) String() string {
 	const shortCommit, day = 12, len("2006-01-02")
 	facts := []string{v.Go, v.Platform}
 	if v.Date != "" {
@@ -83,7 +74,7 @@ toolchain that built it, and the platform that it was built for.` + exitStatus(E
 			}
 			v := buildVersion()
 			if out.json() {
-				return out.print(c.Context(), env.Streams.Out, v)
+				return out.print(c.Context(), env, v)
 			}
 			_, err := fmt.Fprintln(env.Streams.Out, v)
 			return err

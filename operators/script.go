@@ -1,7 +1,6 @@
 package operators
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -39,28 +38,34 @@ type ScriptOptions struct {
 	ValidFor time.Duration
 }
 
-// scriptJSON is the json form.
-type scriptJSON struct {
+// ScriptDocument is the json form.
+type ScriptDocument struct {
 	SchemaVersion int       `json:"schema_version"`
-	Type          string    `json:"type"`
+	Type          string    `json:"type"` // "orphan-script"
 	ClusterID     uint64    `json:"cluster_id"`
 	PDVersion     string    `json:"pd_version"`
-	ReadAt        time.Time `json:"read_at"`
-	ValidUntil    time.Time `json:"valid_until"`
-	Removals      []Orphan  `json:"removals"`
-	Left          []Orphan  `json:"left"`
+	ReadAt        time.Time `json:"read_at"` // PD's clock
+	// ValidUntil is when the verdicts are too old to act on; epochs tell more.
+	ValidUntil time.Time `json:"valid_until"`
+	// Removals are in the order of regions; those of one region are to be made one
+	// after the other.
+	Removals []Orphan `json:"removals"`
+	// Left are the orphans that stay, with their reasons.
+	Left []Orphan `json:"left"`
 }
 
-// WriteScript writes the removals of a plan as commands, in the order of the
+// NewScriptDocument makes the json form of a plan that may be run for a time.
+func NewScriptDocument(p *Plan, validFor time.Duration) *ScriptDocument {
+	return &ScriptDocument{
+		PlanSchemaVersion, "orphan-script", p.ClusterID, p.PDVersion, p.ReadAt.UTC(), p.ReadAt.Add(validFor).UTC(), p.Removals, p.Left,
+	}
+}
+
+// WriteScript writes the removals of a plan as shell commands, in the order of the
 // regions; the orphans that stay are comments with their reasons. The same plan
 // gives the same bytes.
 func WriteScript(w io.Writer, p *Plan, o ScriptOptions) error {
 	until := p.ReadAt.Add(o.ValidFor)
-	if o.Format == FormatJSON {
-		return json.NewEncoder(w).Encode(scriptJSON{
-			PlanSchemaVersion, "orphan-script", p.ClusterID, p.PDVersion, p.ReadAt.UTC(), until.UTC(), p.Removals, p.Left,
-		})
-	}
 	s := &scriptWriter{w: w}
 	s.line("#!/usr/bin/env bash")
 	s.line("# Removes %d orphan peers from the regions of cluster %d.", len(p.Removals), p.ClusterID)

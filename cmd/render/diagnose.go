@@ -10,24 +10,26 @@ import (
 
 // Diagnosis is a report as a document.
 type Diagnosis struct {
-	SchemaVersion int `json:"schema_version"`
+	SchemaVersion int    `json:"schema_version"`
+	Type          string `json:"type"` // "diagnose"
 	*diagnose.Report
 }
 
 // NewDiagnosis makes a document of a report.
 func NewDiagnosis(schemaVersion int, r *diagnose.Report) *Diagnosis {
-	return &Diagnosis{schemaVersion, r}
+	return &Diagnosis{schemaVersion, "diagnose", r}
 }
 
 // RuleList is the list of rules as a document.
 type RuleList struct {
 	SchemaVersion int             `json:"schema_version"`
+	Type          string          `json:"type"` // "diagnose-rules"
 	Rules         []diagnose.Rule `json:"rules"`
 }
 
 // NewRuleList makes a document of the rules.
 func NewRuleList(schemaVersion int, rules []diagnose.Rule) *RuleList {
-	return &RuleList{schemaVersion, rules}
+	return &RuleList{schemaVersion, "diagnose-rules", rules}
 }
 
 // headlineStyles colour the answer.
