@@ -40,6 +40,9 @@ func nearCommands(c *cobra.Command, name string) []string {
 	var names []string
 	for _, sub := range c.Commands() {
 		names = append(names, sub.Name())
+		if !c.HasParent() && slices.Contains(otherWords[sub.Name()], name) {
+			return []string{sub.Name()}
+		}
 	}
 	near := topology.Nearest(name, names, 3)
 	for _, longer := range names { // "scale" is no slip of "scale-in"
@@ -48,6 +51,29 @@ func nearCommands(c *cobra.Command, name string) []string {
 		}
 	}
 	return near
+}
+
+// otherWords are what other programs call our commands, or what people do.
+var otherWords = map[string][]string{
+	"audit":          {"history", "journal", "log", "logs"},
+	"cancel-offline": {"cancel-delete", "recommission", "undo"},
+	"diagnose":       {"doctor", "why"},
+	"display":        {"list", "ls", "show", "status"},
+	"fence":          {"isolate", "mask"},
+	"force-remove":   {"force", "unsafe", "unsafe-recovery"},
+	"orphans":        {"remove-peer"},
+	"playground":     {"demo"},
+	"prune":          {"clean", "cleanup", "destroy", "remove-tombstone"},
+	"scale-in":       {"decommission", "delete", "drain", "offline", "remove"},
+	"tune":           {"limit", "limits", "speed", "store-limit"},
+	"watch":          {"monitor", "progress", "wait"},
+}
+
+// otherFlags are hints for flags that other programs have, and none of ours.
+var otherFlags = map[string]string{
+	"force": "no flag skips the checks; a refusal that may be overridden names its --accept-risk, and ebb force-remove is for stores whose hosts are dead",
+	"json":  "did you mean -o json?",
+	"quiet": "what is on stderr can be left out with 2>/dev/null",
 }
 
 // clusterArg takes at most one argument, the name of a tiup cluster.
@@ -114,6 +140,9 @@ func meantFlag(c *cobra.Command, unknown *pflag.NotExistError) string {
 			near[i] = "--" + near[i]
 		}
 		return didYouMean(near)
+	}
+	if hint, ok := otherFlags[name]; ok {
+		return hint
 	}
 	return ownersHint(c, "--"+name, func(f *pflag.FlagSet) bool { return f.Lookup(name) != nil })
 }

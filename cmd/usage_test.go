@@ -10,6 +10,33 @@ import (
 	"ebb/ui"
 )
 
+// The words of other programs lead to a command that exists, and hide none.
+func TestOtherWords(t *testing.T) {
+	root := newRoot(systemEnv(ui.Test("").Streams))
+	said := make(map[string]bool)
+	for name, words := range otherWords {
+		if commandOf(root, name) == nil {
+			t.Errorf("no command %s", name)
+		}
+		for _, word := range words {
+			if commandOf(root, word) != nil || said[word] {
+				t.Errorf("%s is a command, or stands for two", word)
+			}
+			said[word] = true
+			if near := nearCommands(root, word); !slices.Equal(near, []string{name}) {
+				t.Errorf("%s: %q, want %s", word, near, name)
+			}
+		}
+	}
+	for _, c := range commands(t) {
+		for name := range otherFlags {
+			if c.Flags().Lookup(name) != nil {
+				t.Errorf("%s has --%s", c.CommandPath(), name)
+			}
+		}
+	}
+}
+
 // Whatever is wrong with a command line is a usage error with a hint, found
 // before anybody is asked.
 func TestWrongCommandLines(t *testing.T) {
