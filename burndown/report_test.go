@@ -163,15 +163,19 @@ func TestAccuracy(t *testing.T) {
 		sample(20, 80, say(70, 0)),    // open, held
 		sample(30, 70, say(80, 0)),    // open, but too late
 		sample(40, 60, say(100, 140)), // too late, off by one
+		sample(60, 40, say(20, 40)),   // until the very end: held, off by a quarter
 		sample(100, 0, phase(Tombstone)),
 	}
 	third := 1.0 / 3
-	want := &Accuracy{Forecasts: 5, Held: 2, OpenEnded: 2, MedianError: &third}
+	want := &Accuracy{Forecasts: 6, Held: 3, OpenEnded: 2, MedianError: &third}
 	if diff := cmp.Diff(want, reportOf(records).Courses[0].Accuracy); diff != "" {
 		t.Errorf("accuracy (-want +got):\n%s", diff)
 	}
-	if a := reportOf(records[:5]).Courses[0].Accuracy; a != nil {
-		t.Errorf("accuracy %+v without a known end", a)
+	back := append(slices.Clone(records[:5]), sample(100, 60, phase(CameBack)))
+	for what, records := range map[string][]Record{"a known end": records[:5], "leaving to the end": back} {
+		if a := reportOf(records).Courses[0].Accuracy; a != nil {
+			t.Errorf("accuracy %+v without %s", a, what)
+		}
 	}
 }
 

@@ -50,6 +50,7 @@ func TestSamplerKeepsWhatMatters(t *testing.T) {
 	reading(1.5, stalled, decommission.EventProgress) // too early
 	s.event(decommission.Event{Type: decommission.EventContactLost, At: at(2), Err: errors.New("silent")})
 	reading(3, stalled, decommission.EventProgress)
+	reading(3.2, leaving, decommission.EventMoving, decommission.EventProgress)
 	reading(3.5, gone, decommission.EventTombstone)
 
 	records, skipped, err := file.Read(env.samplesDir(), 42)
@@ -64,7 +65,7 @@ func TestSamplerKeepsWhatMatters(t *testing.T) {
 		}
 		got = append(got, fmt.Sprint(r.Time.Sub(start).Round(100*time.Millisecond), " ", r.Phase, " ", r.Regions, " ", r.Stalled, " ", r.Looked, " ", len(r.Causes), " ", r.Every))
 	}
-	want := "[v8.5.0 0s leaving 9 false false 0 2 1s leaving 9 true true 3 2 3s leaving 9 true false 0 2 3.5s tombstone 0 false false 0 2]"
+	want := "[v8.5.0 0s leaving 9 false false 0 2 1s leaving 9 true true 3 2 3s leaving 9 true false 0 2 3.2s leaving 9 false false 0 2 3.5s tombstone 0 false false 0 2]"
 	if fmt.Sprint(got) != want {
 		t.Errorf("recorded %v\n    want %s", got, want)
 	}

@@ -102,7 +102,7 @@ func TestTornTail(t *testing.T) {
 		must(t, recorder(dir, "b").Append(sample(now, 5, 8)))
 		records, skipped := read(t, dir)
 		last := records[len(records)-1]
-		if last.Sample == nil || last.StoreID != 5 || skipped > 1 {
+		if len(records) < 2 || records[len(records)-2].Watch != "b" || last.Sample == nil || last.StoreID != 5 || skipped > 1 {
 			t.Fatalf("cut at %d: the last of %d records is %+v, skipped %d", cut, len(records), last, skipped)
 		}
 	}
