@@ -66,8 +66,8 @@ var components = []*component{
 		fields: fields{"advertise_addr": textField, "graceful_wait_timeout": anyField}},
 	{section: "tiflash_servers", role: RoleTiFlash, data: true, offline: true,
 		ports: []portDefault{
-			{"tcp_port", 9000}, {"http_port", 8123}, {"flash_service_port", 3930},
-			{"flash_proxy_port", 20170}, {"flash_proxy_status_port", 20292}, {"metrics_port", 8234},
+			{"tcp_port", 9000}, {"flash_service_port", 3930}, {"flash_proxy_port", 20170},
+			{"flash_proxy_status_port", 20292}, {"metrics_port", 8234}, {"http_port", 8123},
 		}, status: "metrics_port",
 		fields: fields{"tmp_path": textField, "learner_config": groupField}},
 	{section: "drainer_servers", role: RoleDrainer, data: true, offline: true,
