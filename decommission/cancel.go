@@ -3,13 +3,24 @@ package decommission
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"ebb/cluster"
 )
 
 // History knows what stores were like before this tool changed them. ok is
-// false when it has no record of the store in this cluster.
+// false when it has no record of the store in this cluster, or none of a leaving
+// that still goes on.
 type History func(id cluster.StoreID) (before UndoRecord, ok bool)
+
+// ReturnedStore reads the name of a step in the journal: ok when it is one of
+// those with which a cancel takes a store back.
+func ReturnedStore(step string) (id cluster.StoreID, ok bool) {
+	kind, text, _ := strings.Cut(step, "/")
+	n, err := strconv.ParseUint(text, 10, 64)
+	return cluster.StoreID(n), err == nil && (kind == string(StepSetUp) || kind == string(StepRestoreLimit))
+}
 
 // PlanCancel plans the way back of stores that are leaving: Up in PD, and then
 // everything around it that scale-in or PD itself had changed. It is planned
