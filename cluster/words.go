@@ -32,5 +32,14 @@ func StoreName(id StoreID, address string) string {
 	return fmt.Sprintf("store %d (%s)", id, address)
 }
 
+// StoreIDs are the ids of the stores, never nil.
+func StoreIDs(stores []*Store) []StoreID {
+	ids := make([]StoreID, 0, len(stores))
+	for _, s := range stores {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
 // String is the StoreName of the store.
 func (s *Store) String() string { return StoreName(s.ID, s.Address) }

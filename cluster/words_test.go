@@ -1,6 +1,9 @@
 package cluster
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestWords(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
@@ -17,5 +20,14 @@ func TestWords(t *testing.T) {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
 		}
+	}
+}
+
+func TestStoreIDs(t *testing.T) {
+	if got := StoreIDs([]*Store{{ID: 4}, {ID: 1}}); !slices.Equal(got, []StoreID{4, 1}) {
+		t.Errorf("got %v, want 4, 1", got)
+	}
+	if got := StoreIDs(nil); got == nil || len(got) > 0 { // [] in JSON, not null
+		t.Errorf("of none: %#v", got)
 	}
 }

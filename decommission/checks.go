@@ -40,7 +40,7 @@ func (c *checker) check() []Finding {
 // why there is no place.
 func explained(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool {
-		return f.Result == Refused && (f.Check == "placement" || f.Check == "tiflash-replicas" || f.Check == "space")
+		return f.Result == Refused && (f.Check == checkPlacement || f.Check == checkTiFlash || f.Check == checkSpace)
 	})
 }
 
@@ -122,12 +122,4 @@ func storeNames(stores []*cluster.Store) string {
 		names = append(names, s.String())
 	}
 	return strings.Join(names, ", ")
-}
-
-func storeIDs(stores []*cluster.Store) []cluster.StoreID {
-	ids := make([]cluster.StoreID, 0, len(stores))
-	for _, s := range stores {
-		ids = append(ids, s.ID)
-	}
-	return ids
 }

@@ -25,7 +25,7 @@ func (c *checker) leaderTargets() []Finding {
 		}
 	}
 	f := Finding{
-		Check: name, Result: OK, Stores: storeIDs(evicting),
+		Check: name, Result: OK, Stores: cluster.StoreIDs(evicting),
 		Summary: fmt.Sprintf("%d of %s that stay accept leaders", len(tikv)-len(evicting), cluster.Plural(len(tikv), "TiKV store")),
 	}
 	if len(evicting) > 0 {

@@ -13,7 +13,7 @@ import (
 // PD's own check compares the number of Up stores with max-replicas: it counts
 // dead stores, knows no rule, and through 8.5 takes TiFlash for TiKV.
 func (c *checker) placement() []Finding {
-	const name = "placement"
+	const name = checkPlacement
 	sets, ok := c.snap.RuleSets()
 	if !ok {
 		for _, field := range []cluster.Field{cluster.FieldReplication, cluster.FieldRules, cluster.FieldRuleGroups} {
@@ -92,7 +92,7 @@ func (c *checker) concerns(r *cluster.Rule) bool {
 func (c *checker) shortage(set *cluster.RuleSet, fit *cluster.RuleFit, concerned bool) Finding {
 	rule := &fit.Rule
 	f := Finding{
-		Check: "placement", Result: Warning,
+		Check: checkPlacement, Result: Warning,
 		Evidence: []string{
 			strings.Join(append([]string{fmt.Sprintf("rule %s: role %s, count %d", rule.Name(), rule.Role, rule.Count)}, rule.Conditions()...), ", "),
 			fmt.Sprintf("accepts %s of the %d that stay%s", cluster.Plural(fit.Accepting, "live store"), len(c.receivers), placesText(fit)),

@@ -77,10 +77,10 @@ func (l *Losses) sudden(tables map[int64]TableName) []Finding {
 	findings := l.findings()
 	for i := range findings {
 		f := &findings[i]
-		if f.Check == "majority" && f.Result == Refused {
+		if f.Check == checkMajority && f.Result == Refused {
 			f.Fix = "keep the stores running; when they are to go, let them leave in order: ebb scale-in"
 		}
-		if f.Check == "majority" && f.Result == OK {
+		if f.Check == checkMajority && f.Result == OK {
 			if n := l.count(cluster.LossElects); n > 0 {
 				f.Summary = fmt.Sprintf("of %s with a peer there, none loses its majority; %d elect another leader", cluster.Plural(l.Regions, "region"), n)
 			}

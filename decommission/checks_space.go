@@ -10,7 +10,7 @@ import (
 // space: what the leaving stores hold fits into the stores that stay, without
 // pushing them over low-space-ratio, above which PD sends them nothing more.
 func (c *checker) space() []Finding {
-	const name = "space"
+	const name = checkSpace
 	if c.snap.Schedule == nil {
 		return []Finding{c.unread(name, cluster.FieldSchedule, "low-space-ratio")}
 	}
@@ -24,7 +24,7 @@ func (c *checker) space() []Finding {
 }
 
 func (c *checker) spaceOf(engine cluster.Engine, freights []freight) Finding {
-	f := Finding{Check: "space", Result: OK}
+	f := Finding{Check: checkSpace, Result: OK}
 	receivers := c.receiversOf(engine)
 	if len(receivers) == 0 {
 		// Whether that is a problem is for the placement rules to say.

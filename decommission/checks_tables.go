@@ -62,7 +62,7 @@ func quoteSQL(name string) string { return "`" + strings.ReplaceAll(name, "`", "
 
 // tiflashShortage words the shortage of a TiFlash rule in tables and SQL.
 func (c *checker) tiflashShortage(f *Finding, fit *cluster.RuleFit) {
-	f.Check, f.Tables = "tiflash-replicas", c.tablesLike(fit)
+	f.Check, f.Tables = checkTiFlash, c.tablesLike(fit)
 	whose := fit.Rule.Name()
 	var gone []string
 	for i := range f.Tables {

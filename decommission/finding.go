@@ -42,6 +42,14 @@ func (r *Result) UnmarshalText(text []byte) error {
 	return fmt.Errorf("read result: unknown name %q", text)
 }
 
+// Checks whose findings others look at. The names of all are stable.
+const (
+	checkMajority  = "majority"
+	checkPlacement = "placement"
+	checkSpace     = "space"
+	checkTiFlash   = "tiflash-replicas"
+)
+
 // The risks of scale-in that can be taken, as --accept-risk names them.
 const (
 	// RiskStuckRegions: regions stay on the stores, which then never become

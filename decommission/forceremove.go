@@ -88,7 +88,7 @@ func PlanForceRemove(ev ForceRemoveEvidence, req ForceRemoveRequest) *ForceRemov
 	}
 	p.planSteps(ev.Snapshot, &req)
 	if ev.Losses == nil && len(p.left()) > 0 {
-		p.Findings = append(p.Findings, Finding{Check: "majority", Result: Unknown, Summary: "nobody looked at the regions of the stores"})
+		p.Findings = append(p.Findings, Finding{Check: checkMajority, Result: Unknown, Summary: "nobody looked at the regions of the stores"})
 	}
 	return p
 }

@@ -29,7 +29,7 @@ var lossFixes = map[cluster.LossReason]string{
 
 // findings turn the losses into the answer of the check "majority".
 func (l *Losses) findings() []Finding {
-	const name = "majority"
+	const name = checkMajority
 	if l.Err != nil {
 		return []Finding{{
 			Check: name, Result: Unknown, Stores: l.Stores, Summary: "could not read all regions of the stores",

@@ -108,7 +108,7 @@ func PlanScaleIn(ev Evidence, req Request) *Plan {
 	leaving := targetIDs(req.Targets)
 	c := newChecker(ev, leaving)
 	p := newPlan(VerbScaleIn, c, req)
-	p.Findings, p.CountsOn = Check(ev, leaving), storeIDs(c.receivers)
+	p.Findings, p.CountsOn = Check(ev, leaving), cluster.StoreIDs(c.receivers)
 	for _, risk := range Accept(p.Findings, req.Risks) {
 		p.Findings = append(p.Findings, unusedRisk(risk))
 	}

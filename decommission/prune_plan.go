@@ -132,7 +132,7 @@ func (p *PrunePlan) planRemoval(c *checker, req *PruneRequest) {
 	others := otherTombstones(c.snap.Stores, req.Targets, req.Cleaned)
 	if len(others) > 0 {
 		p.Findings = append(p.Findings, Finding{
-			Check: "records", Result: Warning, Stores: storeIDs(others),
+			Check: "records", Result: Warning, Stores: cluster.StoreIDs(others),
 			Summary:  "PD's records stay: PD removes all Tombstone stores at once, and there are others",
 			Evidence: []string{storeNames(others)},
 			Fix:      "prune those too; PD also drops such records by itself after 30 days (6.5 and later)",

@@ -1,10 +1,7 @@
 package diagnose
 
 import (
-	"cmp"
-	"maps"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -65,4 +62,23 @@ func destinations(op *cluster.Operator) []cluster.StoreID {
 	return ids
 }
 
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+// targetsOf are the stores that an operator adds a peer to, from the brief that
+// PD writes: "mv peer: store [4] to [5]" or "add peer: store [5]" (PD 4.0 to
+// master). Another text means none that is known.
+func targetsOf(op *cluster.Operator) []cluster.StoreID {
+	_, list, found := strings.Cut(op.Brief, "] to [")
+	if !found {
+		list, found = strings.CutPrefix(op.Brief, "add peer: store [")
+	}
+	if !found {
+		return nil
+	}
+	list, _, _ = strings.Cut(list, "]")
+	var ids []cluster.StoreID
+	for field := range strings.FieldsFuncSeq(list, func(c rune) bool { return c == ' ' || c == ',' }) {
+		if id, err := strconv.ParseUint(field, 10, 64); err == nil {
+			ids = append(ids, cluster.StoreID(id))
+		}
+	}
+	return ids
+}

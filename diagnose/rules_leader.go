@@ -23,16 +23,16 @@ func evictLeaders(v *view) []Cause {
 		causes = append(causes, v.noNewLeader()...)
 	case len(shut) == len(tikv) && leaders > 0:
 		causes = append(causes, Cause{
-			Severity: Problem, Certainty: Certain, Blocked: leaders, Stores: storeIDs(shut),
+			Severity: Problem, Certainty: Certain, Blocked: leaders, Stores: cluster.StoreIDs(shut),
 			Sentence: fmt.Sprintf("%s cannot leave: every TiKV store that stays is under evict-leader", cluster.Plural(leaders, "leader")),
-			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idList(storeIDs(shut))},
+			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idList(cluster.StoreIDs(shut))},
 			Next:     removeEvictions(shut), Risk: "the stores get leaders again: somebody may be restarting one",
 		})
 	default:
 		causes = append(causes, Cause{
-			Severity: Note, Certainty: Certain, Stores: storeIDs(shut),
+			Severity: Note, Certainty: Certain, Stores: cluster.StoreIDs(shut),
 			Sentence: fmt.Sprintf("%d of %d TiKV stores that stay take no leaders: they are under evict-leader", len(shut), len(tikv)),
-			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idList(storeIDs(shut))},
+			Evidence: []string{"scheduler-config/evict-leader-scheduler/list: " + idList(cluster.StoreIDs(shut))},
 			Next:     fmt.Sprintf("if nobody restarts it: pd-ctl scheduler remove evict-leader-scheduler-%d", shut[0].ID), Risk: "the store gets leaders again",
 		})
 	}

@@ -169,7 +169,7 @@ func busyTargets(v *view) []Cause {
 		return nil
 	}
 	return []Cause{{
-		Severity: Pace, Certainty: Certain, Stores: storeIDs(busy), Blocked: v.inClass(TailTargetBusy).Count,
+		Severity: Pace, Certainty: Certain, Stores: cluster.StoreIDs(busy), Blocked: v.inClass(TailTargetBusy).Count,
 		Sentence: fmt.Sprintf("%d of %s that stay are busy or slow, PD waits for them", len(busy), cluster.Plural(len(v.receivers), "store")),
 		Evidence: lines[:min(len(lines), 4)], Next: "look at disk and CPU of " + storeNames(busy[:1]), Risk: "none",
 	}}

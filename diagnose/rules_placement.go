@@ -111,7 +111,7 @@ func (v *view) shortageCause(s *shortage) (Cause, bool) {
 	case "D20":
 		c.Sentence = fmt.Sprintf("%s, and only %d can be placed: %s not live", have, s.placed, isAre(s.lacking))
 		c.Next, c.Risk = "start "+storeNames(s.lacking)+"; if they are gone for good, add as many first", "none"
-		c.Stores = storeIDs(s.lacking)
+		c.Stores = cluster.StoreIDs(s.lacking)
 	}
 	return c, true
 }
@@ -165,7 +165,7 @@ func (v *view) othersLeaving() []Cause {
 		return nil
 	}
 	return []Cause{{
-		Severity: Note, Certainty: Certain, Stores: storeIDs(leaving),
+		Severity: Note, Certainty: Certain, Stores: cluster.StoreIDs(leaving),
 		Sentence: fmt.Sprintf("%d stores leave at the same time and share the same receivers", len(leaving)),
 		Evidence: []string{"stores: Offline are " + storeNames(leaving)},
 	}}

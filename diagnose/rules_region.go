@@ -56,7 +56,7 @@ func deadRegions(v *view) []Cause {
 		}
 	}
 	if len(dead) > 0 {
-		c.Stores = storeIDs(dead)
+		c.Stores = cluster.StoreIDs(dead)
 		c.Evidence = append(c.Evidence, "stores: not live are "+storeNames(dead))
 		c.Next = "start " + storeNames(dead) + "; then look at one region: " + c.Next
 	}
@@ -99,7 +99,7 @@ func forcedRegions(v *view) []Cause {
 			continue
 		}
 		c := Cause{
-			Severity: Problem, Certainty: Certain, Blocked: stuck.Count, Stores: storeIDs(one), Regions: stuck.Examples,
+			Severity: Problem, Certainty: Certain, Blocked: stuck.Count, Stores: cluster.StoreIDs(one), Regions: stuck.Examples,
 			Sentence: fmt.Sprintf("%s was deleted by force, which cannot be taken back, and %s cannot go on without it", s, cluster.Plural(stuck.Count, "region")),
 			Evidence: []string{"stores: physically_destroyed is true; " + v.silence(s)},
 			Next:     fmt.Sprintf("keep its data; start it again if you can; see what is lost: ebb force-remove CLUSTER -N %d --dry-run", s.ID),

@@ -16,7 +16,7 @@ func (v *view) lowOnSpace() []Cause {
 		full := keepStores(receivers, func(s *cluster.Store) bool { return s.LowSpace(v.snap.Schedule) == cluster.Yes })
 		if len(full) > 0 {
 			causes = append(causes, Cause{
-				Severity: Pace, Certainty: Certain, Stores: storeIDs(full),
+				Severity: Pace, Certainty: Certain, Stores: cluster.StoreIDs(full),
 				Sentence: fmt.Sprintf("%d of %d %s stores that stay are low on space, PD sends them nothing", len(full), len(receivers), engine),
 				Evidence: append([]string{fmt.Sprintf("config/schedule: low-space-ratio %.2g", ratio)}, spaceLines(full)...),
 				Next:     "free space on them or add a store", Risk: "none",

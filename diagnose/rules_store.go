@@ -56,8 +56,8 @@ func duplicateAddresses(v *view) []Cause {
 			continue
 		}
 		causes = append(causes, Cause{
-			Severity: Problem, Certainty: Certain, Stores: storeIDs(claiming),
-			Sentence: fmt.Sprintf("stores %s have the same address %s", idList(storeIDs(claiming)), address),
+			Severity: Problem, Certainty: Certain, Stores: cluster.StoreIDs(claiming),
+			Sentence: fmt.Sprintf("stores %s have the same address %s", idList(cluster.StoreIDs(claiming)), address),
 			Evidence: []string{"stores: address, state, last_heartbeat: " + ages(v, claiming)},
 			Next:     "ebb display CLUSTER", Risk: "none: it only looks; act on store ids, never on the address",
 		})
@@ -92,7 +92,7 @@ func deadStores(v *view) []Cause {
 	}
 	if len(silent) > 0 {
 		causes = append(causes, Cause{
-			Severity: Problem, Certainty: Certain, Stores: storeIDs(silent),
+			Severity: Problem, Certainty: Certain, Stores: cluster.StoreIDs(silent),
 			Sentence: fmt.Sprintf("%s silent: PD sends nothing there, and replaces peers only after max-store-down-time", isAre(silent)),
 			Evidence: []string{"stores: " + ages(v, silent)}, Next: fmt.Sprintf("start %s; if it is gone for good: ebb scale-in CLUSTER -N %d", storeNames(silent[:1]), silent[0].ID),
 			Risk: "its regions are rebuilt from their other copies; ebb check tells before whether they can be",
@@ -100,7 +100,7 @@ func deadStores(v *view) []Cause {
 	}
 	if len(unheard) > 0 {
 		causes = append(causes, Cause{
-			Severity: Problem, Certainty: Possible, Stores: storeIDs(unheard),
+			Severity: Problem, Certainty: Possible, Stores: cluster.StoreIDs(unheard),
 			Sentence: fmt.Sprintf("this PD leader has no heartbeat yet of %s", storeNames(unheard)),
 			Evidence: []string{"stores: " + ages(v, unheard)}, Next: "wait half a minute and look again: ebb diagnose CLUSTER", Risk: "none",
 		})
@@ -173,7 +173,7 @@ func limitsLeft(v *view) []Cause {
 		return nil
 	}
 	return []Cause{{
-		Severity: Note, Certainty: Likely, Stores: storeIDs(left),
+		Severity: Note, Certainty: Likely, Stores: cluster.StoreIDs(left),
 		Sentence: fmt.Sprintf("%s may lose any number of peers a minute, as if leaving: a leaving that was cancelled forgets to set that back", storeNames(left)),
 		Evidence: []string{fmt.Sprintf("stores/limit: remove-peer of store %d is %.0f", left[0].ID, v.snap.Limits[left[0].ID].RemovePeer)},
 		Next:     fmt.Sprintf("pd-ctl store limit %d 15 remove-peer", left[0].ID), Risk: "balancing away from the store gets slower",
@@ -190,7 +190,7 @@ func reusedAddresses(v *view) []Cause {
 			continue
 		}
 		causes = append(causes, Cause{
-			Severity: Note, Certainty: Certain, Stores: storeIDs(same),
+			Severity: Note, Certainty: Certain, Stores: cluster.StoreIDs(same),
 			Sentence: fmt.Sprintf("the address of %s is also in other records: name the store by its id", s),
 			Evidence: []string{"stores: " + ages(v, same)}, Next: "ebb display CLUSTER", Risk: "none: it only looks",
 		})

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -168,14 +169,6 @@ func storeNames(stores []*cluster.Store) string {
 	return strings.Join(names, ", ")
 }
 
-func storeIDs(stores []*cluster.Store) []cluster.StoreID {
-	var ids []cluster.StoreID
-	for _, s := range stores {
-		ids = append(ids, s.ID)
-	}
-	return ids
-}
-
 // nodeFlag names the stores that are asked about on a command line.
 func (v *view) nodeFlag() string {
 	var ids []string
@@ -193,3 +186,5 @@ func (v *view) silence(s *cluster.Store) string {
 	}
 	return fmt.Sprintf("last heartbeat %s ago", age.Round(time.Second))
 }
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

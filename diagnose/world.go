@@ -3,8 +3,6 @@ package diagnose
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"ebb/cluster"
@@ -125,27 +123,6 @@ func checkersStopped(snap *cluster.Snapshot) (stopped, unsure string) {
 		return "", "PD did not say whether an unsafe recovery is running"
 	}
 	return "", ""
-}
-
-// targetsOf are the stores that an operator adds a peer to, from the brief that
-// PD writes: "mv peer: store [4] to [5]" or "add peer: store [5]" (PD 4.0 to
-// master). Another text means none that is known.
-func targetsOf(op *cluster.Operator) []cluster.StoreID {
-	_, list, found := strings.Cut(op.Brief, "] to [")
-	if !found {
-		list, found = strings.CutPrefix(op.Brief, "add peer: store [")
-	}
-	if !found {
-		return nil
-	}
-	list, _, _ = strings.Cut(list, "]")
-	var ids []cluster.StoreID
-	for field := range strings.FieldsFuncSeq(list, func(c rune) bool { return c == ' ' || c == ',' }) {
-		if id, err := strconv.ParseUint(field, 10, 64); err == nil {
-			ids = append(ids, cluster.StoreID(id))
-		}
-	}
-	return ids
 }
 
 // rulesAt are the rules of a region with their facts. ok is false where it

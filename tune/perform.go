@@ -31,7 +31,7 @@ func (a *applying) make(ctx context.Context, c *Change) Outcome {
 	return a.journaled(ctx, c, Record{Item: c.Item, Old: c.Old, New: c.New}, a.setPermanent)
 }
 
-// verdict on a change that was tried without error.
+// result is the verdict on a change that was tried without error.
 type result struct {
 	Result Result
 	note   string

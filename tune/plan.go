@@ -190,11 +190,9 @@ func undoText(c *Change, live time.Duration, r cluster.Release) string {
 	return fmt.Sprintf("expires by itself after %s, or ebb tune restore", live)
 }
 
+// ids are the ids of the stores in order, never nil.
 func ids(stores []*cluster.Store) []cluster.StoreID {
-	list := make([]cluster.StoreID, 0, len(stores))
-	for _, s := range stores {
-		list = append(list, s.ID)
-	}
+	list := cluster.StoreIDs(stores)
 	slices.Sort(list)
 	return list
 }

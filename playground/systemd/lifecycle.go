@@ -110,22 +110,16 @@ func (c *invocation) states(names []string) []string {
 	return states
 }
 
-func (c *invocation) isActive(names []string) {
-	c.code = exitNotRunning
-	for _, state := range c.states(names) {
-		if state == stateActive {
-			c.code = exitOK
-		}
-		if !c.opts.quiet {
-			c.printf("%s", state)
-		}
-	}
-}
+func (c *invocation) isActive(names []string) { c.answer(names, stateActive, exitNotRunning) }
 
-func (c *invocation) isFailed(names []string) {
-	c.code = exitFailure
+func (c *invocation) isFailed(names []string) { c.answer(names, stateFailed, exitFailure) }
+
+// answer prints the states, and exits with otherwise unless one of them is the
+// asked one.
+func (c *invocation) answer(names []string, asked string, otherwise int) {
+	c.code = otherwise
 	for _, state := range c.states(names) {
-		if state == stateFailed {
+		if state == asked {
 			c.code = exitOK
 		}
 		if !c.opts.quiet {
