@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,10 @@ import (
 )
 
 func newListCmd(env *Env) *cobra.Command {
-	var output string
+	var (
+		output    string
+		noHeaders bool
+	)
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the playgrounds that run on this machine",
@@ -38,30 +40,27 @@ killed.
 			if output == outputJSON {
 				return writeJSON(env.Out, append([]runstate.Record{}, records...))
 			}
-			return printRecords(env, records)
+			return printRecords(env, records, noHeaders)
 		},
 	}
 	addOutputFlag(cmd, &output)
+	addNoHeadersFlag(cmd, &noHeaders)
 	return cmd
 }
 
-func printRecords(env *Env, records []runstate.Record) error {
+func printRecords(env *Env, records []runstate.Record, noHeaders bool) error {
 	if len(records) == 0 {
 		fmt.Fprintln(env.Err, "no playground is running")
 		return nil
 	}
-	table := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tPID\tSTATE\tSINCE\tPD\tCONTROL\tDIRECTORY")
+	t := table{noHeaders: noHeaders, names: []string{"NAME", "PID", "STATE", "SINCE", "PD", "CONTROL", "DIRECTORY"}}
 	for _, r := range records {
-		state, pd := "starting", "-"
+		state, pd := "starting", ""
 		if r.Ready {
 			state, pd = "ready", strings.Join(r.PD, ",")
 		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n",
-			r.Name, r.PID, state, r.Started.Local().Format(time.TimeOnly), pd, r.Control, r.Dir)
+		since := cell{r.Started.Local().Format(time.TimeOnly), r.Started.UTC().Format(time.RFC3339)}
+		t.rows = append(t.rows, []cell{text("%s", r.Name), text("%d", r.PID), {text: state}, since, {text: pd}, {text: r.Control}, {text: r.Dir}})
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write output: %w", err)
-	}
-	return nil
+	return t.write(env.Out)
 }

@@ -288,7 +288,7 @@ func TestFaults(t *testing.T) {
 	}
 	out, errs, code := b.run("status")
 	for _, want := range []string{"stopped", "3 times as slow, busy", "ignores operators", "PD leader: pd-3", "regions without a majority: "} {
-		if code != exitDone || !strings.Contains(out, want) {
+		if code != exitDone || !strings.Contains(out+errs, want) {
 			t.Errorf("status lacks %q: exit code %d\n%s%s", want, code, out, errs)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -24,8 +24,9 @@ type status struct {
 
 func newStatusCmd(env *Env) *cobra.Command {
 	var (
-		which  selection
-		output string
+		which     selection
+		output    string
+		noHeaders bool
 	)
 	cmd := &cobra.Command{
 		Use:   "status",
@@ -52,11 +53,12 @@ what runs, what was broken with "fault", and which regions have no majority.
 			if output == outputJSON {
 				return writeJSON(env.Out, now)
 			}
-			return now.print(env)
+			return now.print(env, noHeaders)
 		},
 	}
 	which.addFlags(cmd.Flags())
 	addOutputFlag(cmd, &output)
+	addNoHeadersFlag(cmd, &noHeaders)
 	return cmd
 }
 
@@ -82,22 +84,23 @@ func readStatus(ctx context.Context, client *control.Client) (status, error) {
 	return now, err
 }
 
-func (s status) print(env *Env) error {
-	table := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STORE\tID\tENGINE\tPROCESS\tREGIONS\tLEADERS\tUSED\tFAULTS")
+func (s status) print(env *Env, noHeaders bool) error {
+	t := table{noHeaders: noHeaders, names: []string{"STORE", "ID", "ENGINE", "PROCESS", "REGIONS", "LEADERS", "USED", "FAULTS"}}
 	for _, st := range s.Stores {
 		used := size(st.Used)
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n",
-			st.ID, tiupID(st.Spec), st.Engine, process(st), st.Regions, st.Leaders, &used, faults(st))
+		t.rows = append(t.rows, []cell{
+			text("%d", st.ID), text("%s", tiupID(st.Spec)), text("%s", st.Engine), text("%s", process(st)),
+			text("%d", st.Regions), text("%d", st.Leaders), {used.String(), strconv.FormatUint(st.Used, 10)}, text("%s", faults(st)),
+		})
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write output: %w", err)
+	if err := t.write(env.Out); err != nil {
+		return err
 	}
 	if s.PDLeader != "" {
-		fmt.Fprintf(env.Out, "PD leader: %s\n", s.PDLeader)
+		fmt.Fprintf(env.prose(), "PD leader: %s\n", s.PDLeader)
 	}
 	if len(s.NoMajority) > 0 {
-		fmt.Fprintf(env.Out, "regions without a majority: %s\n", joinIDs(s.NoMajority))
+		fmt.Fprintf(env.prose(), "regions without a majority: %s\n", joinIDs(s.NoMajority))
 	}
 	return nil
 }
