@@ -64,7 +64,7 @@ func cancelState(s *cluster.Store) Finding {
 	case s.State == cluster.Tombstone:
 		f.Result = Refused
 		f.Summary = s.String() + " is Tombstone: its regions have moved away and PD never takes such a store back"
-		f.Fix = "to use the host again, clear its data directory and start it as a new store: tiup cluster prune, then scale-out"
+		f.Fix = "to use the host again, clear its data directory and start it as a new store: ebb prune, then tiup cluster scale-out"
 	case s.PhysicallyDestroyed:
 		f.Result = Refused
 		f.Summary = s.String() + " was deleted by force (physically destroyed), which PD never takes back"

@@ -22,7 +22,7 @@ func (c *checker) stateOf(s *cluster.Store) Finding {
 	case s.State == cluster.Tombstone:
 		f.Result = Refused
 		f.Summary = s.String() + " has left already: it is Tombstone"
-		f.Fix = "clean up its host and its record: tiup cluster prune CLUSTER"
+		f.Fix = "clean up its host and its record: ebb prune"
 	case s.State == cluster.Offline && s.PhysicallyDestroyed:
 		f.Result = Warning
 		f.Summary = s.String() + " is leaving already and is marked as physically destroyed: this cannot be cancelled"
