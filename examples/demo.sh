@@ -10,8 +10,9 @@ export XDG_STATE_HOME=$home/state
 trap 'ebb playground stop --name demo >/dev/null 2>&1 || true; rm -rf "$home"' EXIT
 trap 'exit 130' INT TERM
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
-[ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n# %s\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
 run() { printf '$ %s\n' "$*"; "$@"; }
 # refused runs a command that must end with the given exit status.
 refused() {

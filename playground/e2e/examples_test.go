@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,10 @@ const examples = "../../examples"
 // executedBy says which test runs each file in examples/. Tests get the files by
 // readExample and exampleFile only, which look here.
 var executedBy = map[string]string{
+	"runbooks/rolling-replacement.sh": "TestExampleRollingReplacement",
+	"runbooks/dead-host.sh":           "TestExampleDeadHost",
+	"runbooks/clean-orphans.sh":       "TestExampleCleanOrphans",
+	"runbooks/smoke-test.sh":          "TestExampleSmokeTest",
 	"topologies/small.yaml":           "TestExampleSmall",
 	"topologies/tls.yaml":             "TestExampleTLS",
 	"topologies/tiflash-disks.yaml":   "TestExampleTiFlashDisks",
@@ -50,7 +55,7 @@ var executedBy = map[string]string{
 // run: a text that stands in the file that does so.
 var executedElsewhere = map[string][2]string{
 	"demo.sh":   {"../../Makefile", "bash examples/demo.sh"},
-	"README.md": {"examples_test.go", "func TestExamplesAreListed("},
+	"README.md": {"examples_test.go", "func TestExampleREADME("},
 }
 
 // TestEveryExampleIsExecuted walks the tree: a file that no test runs fails it, and
@@ -149,4 +154,26 @@ func readExample(t testing.TB, name string) []byte {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// TestExampleREADME compares the list in examples/README.md with the tree: every
+// file is there, with the test that runs it.
+func TestExampleREADME(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(examples, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range executedBy {
+		if !strings.Contains(string(text), "]("+name+")") {
+			t.Errorf("examples/README.md does not list %s", name)
+		}
+		if !strings.Contains(string(text), "`"+test+"`") {
+			t.Errorf("examples/README.md does not say that %s runs %s", test, name)
+		}
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat(filepath.Join(examples, link[1])); err != nil {
+			t.Errorf("examples/README.md: %v", err)
+		}
+	}
 }
