@@ -14,24 +14,29 @@ type Course struct {
 	StoreID cluster.StoreID `json:"store_id"`
 	Address string          `json:"address"`
 	Node    string          `json:"node,omitempty"`
-	// Began is when the store was set Offline; when the journal does not tell,
-	// Journaled is false and it is the first sample.
-	Began     time.Time `json:"began"`
-	Journaled bool      `json:"began_journaled"`
-	// Outcome is Leaving while the end is not known, and Ended is zero then.
-	Outcome Phase     `json:"outcome"`
-	Ended   time.Time `json:"ended,omitzero"`
+	// Began is when the store was set Offline, or the first sample.
+	Began time.Time `json:"began"`
+	// Journaled is false when the journal does not say when the store was set
+	// Offline, and Began is the first sample.
+	Journaled bool `json:"began_journaled"`
+	// Outcome is how it ended, "leaving" while the end is not known.
+	Outcome Phase `json:"outcome"`
+	// Ended is missing while the end is not known.
+	Ended time.Time `json:"ended,omitzero"`
 	// Seen is the last sample, or the end.
 	Seen time.Time `json:"last_seen"`
 	// Seconds is the time from Began to Seen.
 	Seconds float64 `json:"duration_seconds"`
-	// First and Last are the counts in the first and the last sample.
+	// First is the count in the first sample.
 	First int `json:"regions_first"`
-	Last  int `json:"regions_last"`
-	// Mean is the rate from the first sample until the count was lowest, Peak the
-	// highest over Window seconds; regions a second. Both are 0 when none left.
-	Mean   float64 `json:"mean_regions_per_second"`
-	Peak   float64 `json:"peak_regions_per_second"`
+	// Last is the count in the last sample.
+	Last int `json:"regions_last"`
+	// Mean is the rate from the first sample until the count was lowest, 0 when no
+	// region left.
+	Mean float64 `json:"mean_regions_per_second"`
+	// Peak is the highest rate over the window, at least Mean.
+	Peak float64 `json:"peak_regions_per_second"`
+	// Window is what rates are measured over.
 	Window float64 `json:"rate_window_seconds"`
 
 	Stalls         []Stall      `json:"stalls"`
@@ -63,11 +68,12 @@ type Point struct {
 	// Rate is in regions a second over the window of the course; nil where too
 	// little of the window was watched.
 	Rate *float64 `json:"regions_per_second,omitempty"`
-	// Earliest and Latest are when the store was forecast to be gone; zero without
-	// a forecast, or without its upper end.
+	// Earliest is when the store was forecast to be gone at the earliest; missing
+	// without a forecast.
 	Earliest time.Time `json:"forecast_earliest,omitzero"`
-	Latest   time.Time `json:"forecast_latest,omitzero"`
-	Stalled  bool      `json:"stalled,omitempty"`
+	// Latest is the upper end of the forecast, missing where there was none.
+	Latest  time.Time `json:"forecast_latest,omitzero"`
+	Stalled bool      `json:"stalled,omitempty"`
 	// Gap is set when nobody watched between the point before and this one.
 	Gap bool `json:"gap_before,omitempty"`
 }

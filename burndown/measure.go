@@ -20,12 +20,13 @@ var rateWindows = []time.Duration{
 // Stall is a time in which no region left.
 type Stall struct {
 	From time.Time `json:"from"`
-	// To is when regions left again, or the last look; Over tells which.
-	To      time.Time `json:"to"`
-	Over    bool      `json:"over"`
-	Regions int       `json:"regions"`
-	Stuck   *int      `json:"stuck,omitempty"` // the last count, nil when nobody looked
-	Causes  []string  `json:"causes,omitempty"`
+	// To is when regions left again, or the last look.
+	To time.Time `json:"to"`
+	// Over is set when regions left again.
+	Over    bool     `json:"over"`
+	Regions int      `json:"regions"`
+	Stuck   *int     `json:"stuck,omitempty"`  // the last count, missing when nobody looked
+	Causes  []string `json:"causes,omitempty"` // ids of the causes that were found
 }
 
 // CauseTimes is when a cause was found.
@@ -41,8 +42,9 @@ type CauseTimes struct {
 // Accuracy compares the forecasts with the end.
 type Accuracy struct {
 	Forecasts int `json:"forecasts"`
-	// Held had the end in their range; OpenEnded of all had no upper end.
-	Held      int `json:"held"`
+	// Held had the end in their range.
+	Held int `json:"held"`
+	// OpenEnded had no upper end.
 	OpenEnded int `json:"open_ended"`
 	// MedianError is how far the middle of a range was off, as a fraction of the
 	// time that was truly left; nil when no range had an upper end.

@@ -46,10 +46,10 @@ type Setting struct {
 	Set       string    `json:"set"`
 	At        time.Time `json:"at"`
 	Operation string    `json:"operation"`
-	// Restored is when it was put back, zero when it was not. Expires is when PD
-	// drops it by itself, zero when it does not.
+	// Restored is when it was put back, missing when it was not.
 	Restored time.Time `json:"restored,omitzero"`
-	Expires  time.Time `json:"expires,omitzero"`
+	// Expires is when PD drops it by itself, missing when it does not.
+	Expires time.Time `json:"expires,omitzero"`
 	// Unsure is set when nobody knows whether the change was made.
 	Unsure bool `json:"unsure,omitempty"`
 }

@@ -31,12 +31,16 @@ type Report struct {
 	Cluster   string    `json:"cluster,omitempty"`
 	PDVersion string    `json:"pd_version,omitempty"`
 	Made      time.Time `json:"made"`
-	// From and To are the time that the report covers.
-	From       time.Time   `json:"from"`
-	To         time.Time   `json:"to"`
-	Courses    []Course    `json:"leavings"`
+	// From is when the first of the stores began to leave.
+	From time.Time `json:"from"`
+	// To is the latest end, or the last look.
+	To time.Time `json:"to"`
+	// Courses are the leavings by their beginning; a store can have several.
+	Courses []Course `json:"leavings"`
+	// Operations are those of the journal that belong to the leavings.
 	Operations []Operation `json:"operations"`
-	Settings   []Setting   `json:"settings"`
+	// Settings are the values that were changed for a while.
+	Settings []Setting `json:"settings"`
 	// Renewals is how often temporary values were set again to keep them alive.
 	Renewals int `json:"setting_renewals"`
 	// Notes are what a reader has to know of what is missing.

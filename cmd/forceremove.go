@@ -109,7 +109,7 @@ func runForceRemove(ctx context.Context, env *Env, opts *forceRemoveOptions, arg
 	if err := env.forceRemove(ctx, t, r, plan, deps, confirmed); err != nil {
 		return r.summary(ctx, nil, err)
 	}
-	opts.sampler = newSampler(env, t, snap, opts.interval, r.aside)
+	opts.sampler = newSampler(env, t, snap, opts.interval)
 	return waitAndForget(ctx, env, t, r, nodes, plan, opts.waitOptions)
 }
 

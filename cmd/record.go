@@ -15,10 +15,10 @@ import (
 // sampler records what a wait sees, for ebb report. A wait is never disturbed by
 // it: what cannot be written is said once and left. A nil sampler records nothing.
 type sampler struct {
+	env      *Env
 	files    *file.Recorder
 	watch    string
 	interval time.Duration
-	say      func(format string, args ...any)
 	failed   bool
 
 	paces map[cluster.StoreID]*burndown.Pace
@@ -42,10 +42,10 @@ func (t *target) recordedName() string {
 	return t.file.Path
 }
 
-// newSampler records for the cluster of a snapshot; say is for what goes wrong.
-func newSampler(env *Env, t *target, snap *cluster.Snapshot, interval time.Duration, say func(format string, args ...any)) *sampler {
+// newSampler records for the cluster of a snapshot.
+func newSampler(env *Env, t *target, snap *cluster.Snapshot, interval time.Duration) *sampler {
 	s := &sampler{
-		watch: env.Now().UTC().Format("20060102T150405") + "-" + rand.Text()[:6], interval: interval, say: say,
+		env: env, watch: env.Now().UTC().Format("20060102T150405") + "-" + rand.Text()[:6], interval: interval,
 		paces:   make(map[cluster.StoreID]*burndown.Pace),
 		changed: make(map[cluster.StoreID]bool), found: make(map[cluster.StoreID][]burndown.Cause),
 	}
@@ -130,5 +130,5 @@ func (s *sampler) append(at time.Time, sample *burndown.Sample) {
 
 func (s *sampler) fail(err error) {
 	s.failed = true
-	s.say("ebb report will know nothing of this: %v", err)
+	s.env.say(kindNote, "ebb report will know nothing of this: %v", err)
 }

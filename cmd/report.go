@@ -54,12 +54,6 @@ func (r *reporter) line(format string, args ...any) {
 	}
 }
 
-// aside says on stderr what is not about the stores, in every format.
-func (r *reporter) aside(format string, args ...any) {
-	out := r.env.Streams.Err
-	fmt.Fprintln(out, out.Paint(ui.Yellow, "note: ")+ui.Clean(fmt.Sprintf(format, args...)))
-}
-
 // once is line for what need not be said twice in one run.
 func (r *reporter) once(text string) {
 	if !slices.Contains(r.said, text) {

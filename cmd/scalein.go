@@ -97,6 +97,6 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 	if err := opts.startTuner(ctx, env, t, r); err != nil {
 		return r.summary(ctx, nil, &hintedError{err, "the stores are leaving; go on watching with: " + reattach})
 	}
-	opts.sampler = newSampler(env, t, snap, opts.interval, r.aside)
+	opts.sampler = newSampler(env, t, snap, opts.interval)
 	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, reattach)
 }

@@ -67,7 +67,7 @@ func runWatch(ctx context.Context, env *Env, opts *watchOptions, args []string) 
 		return r.summary(ctx, nil, nil)
 	}
 	r.line("waiting for Tombstone; Ctrl-C stops the waiting, not the leaving")
-	opts.sampler = newSampler(env, t, snap, opts.interval, r.aside)
+	opts.sampler = newSampler(env, t, snap, opts.interval)
 	return waitAndFinish(ctx, env, t, r, nodes, opts.waitOptions, "ebb watch "+opts.reopenFlags(args))
 }
 
