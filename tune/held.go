@@ -75,49 +75,64 @@ func (h *Held) last() Value { return h.Set[len(h.Set)-1] }
 // put back, in the order in which it was set. Temporary values that have
 // certainly expired are not.
 func Outstanding(entries []Entry, now time.Time) []Held {
-	var list []Held
-	find := func(item Item) int {
-		return slices.IndexFunc(list, func(h Held) bool { return h.Item == item })
-	}
+	var l ledger
 	for i := range entries {
-		e := &entries[i]
-		switch {
+		switch e := &entries[i]; {
 		case strings.HasPrefix(e.Step, stepSet):
-			var r Record
-			if json.Unmarshal(e.Undo, &r) != nil || Result(e.Result) == Failed || Result(e.Result) == Kept {
-				continue
-			}
-			at := find(r.Item)
-			if at >= 0 && !list[at].Permanent && !list[at].temporary(e.At) {
-				list, at = slices.Delete(list, at, at+1), -1 // it had gone by itself
-			}
-			if at < 0 {
-				at = len(list)
-				list = append(list, Held{Item: r.Item, Old: r.Old, Since: e.At})
-			}
-			list[at].take(&r, e)
+			l.set(e)
 		case strings.HasPrefix(e.Step, stepRestore):
-			var r Record
-			if json.Unmarshal(e.Undo, &r) != nil || !Result(e.Result).restored() {
-				continue
-			}
-			if at := find(r.Item); at >= 0 {
-				list = slices.Delete(list, at, at+1)
-			}
+			l.restore(e)
 		case e.Step == stepExtend:
-			var x extension
-			if json.Unmarshal(e.Undo, &x) != nil || Result(e.Result) == Failed {
-				continue
-			}
-			for at := range list {
-				if h := &list[at]; !h.Until.IsZero() && h.Until.Before(x.Until) {
-					h.For = max(h.For, x.Until.Sub(e.At))
-					h.Until = x.Until
-				}
-			}
+			l.extend(e)
 		}
 	}
-	return slices.DeleteFunc(list, func(h Held) bool { return !h.Permanent && !h.temporary(now) })
+	return slices.DeleteFunc(l, func(h Held) bool { return !h.Permanent && !h.temporary(now) })
+}
+
+// ledger is what is to be put back, in the order in which it was set.
+type ledger []Held
+
+func (l *ledger) find(item Item) int {
+	return slices.IndexFunc(*l, func(h Held) bool { return h.Item == item })
+}
+
+func (l *ledger) set(e *Entry) {
+	var r Record
+	if json.Unmarshal(e.Undo, &r) != nil || Result(e.Result) == Failed || Result(e.Result) == Kept {
+		return
+	}
+	at := l.find(r.Item)
+	if at >= 0 && !(*l)[at].Permanent && !(*l)[at].temporary(e.At) {
+		*l, at = slices.Delete(*l, at, at+1), -1 // it had gone by itself
+	}
+	if at < 0 {
+		at = len(*l)
+		*l = append(*l, Held{Item: r.Item, Old: r.Old, Since: e.At})
+	}
+	(*l)[at].take(&r, e)
+}
+
+func (l *ledger) restore(e *Entry) {
+	var r Record
+	if json.Unmarshal(e.Undo, &r) != nil || !Result(e.Result).restored() {
+		return
+	}
+	if at := l.find(r.Item); at >= 0 {
+		*l = slices.Delete(*l, at, at+1)
+	}
+}
+
+func (l *ledger) extend(e *Entry) {
+	var x extension
+	if json.Unmarshal(e.Undo, &x) != nil || Result(e.Result) == Failed {
+		return
+	}
+	for i := range *l {
+		if h := &(*l)[i]; !h.Until.IsZero() && h.Until.Before(x.Until) {
+			h.For = max(h.For, x.Until.Sub(e.At))
+			h.Until = x.Until
+		}
+	}
 }
 
 func (h *Held) take(r *Record, e *Entry) {

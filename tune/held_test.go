@@ -38,6 +38,45 @@ func TestOutstandingForgetsWhatHasGone(t *testing.T) {
 	}
 }
 
+// A temporary value that had gone is no part of what is set for a time later.
+func TestOutstandingBeginsAnew(t *testing.T) {
+	item := Item{AddPeer, 1}
+	at := start.Add(time.Hour)
+	held := Outstanding([]Entry{
+		entry(t, stepSet+item.String(), start, Done, Record{Item: item, Old: "15", New: "30", Until: start.Add(time.Minute), For: time.Minute}),
+		entry(t, stepSet+item.String(), at, Done, Record{Item: item, Old: "20", New: "100", Until: at.Add(time.Minute), For: time.Minute}),
+	}, at)
+	if len(held) != 1 || held[0].Old != "20" || len(held[0].Set) != 1 || !held[0].Since.Equal(at) {
+		t.Errorf("held %+v", held)
+	}
+}
+
+func TestOutstandingExtends(t *testing.T) {
+	temporary, permanent := Item{AddPeer, 1}, Item{AddPeer, 2}
+	for _, tt := range []struct {
+		name   string
+		until  time.Time
+		result Result
+		want   time.Time
+		lives  time.Duration
+	}{
+		{"longer", start.Add(5 * time.Minute), Done, start.Add(5 * time.Minute), 4*time.Minute + 30*time.Second},
+		{"longer, nobody knows", start.Add(5 * time.Minute), Unsure, start.Add(5 * time.Minute), 4*time.Minute + 30*time.Second},
+		{"longer, but set for less", start.Add(70 * time.Second), Done, start.Add(70 * time.Second), time.Minute},
+		{"not longer", start.Add(40 * time.Second), Done, start.Add(time.Minute), time.Minute},
+		{"failed", start.Add(5 * time.Minute), Failed, start.Add(time.Minute), time.Minute},
+	} {
+		held := Outstanding([]Entry{
+			entry(t, stepSet+temporary.String(), start, Done, Record{Item: temporary, Old: "15", New: "30", Until: start.Add(time.Minute), For: time.Minute}),
+			entry(t, stepSet+permanent.String(), start, Done, Record{Item: permanent, Old: "15", New: "30"}),
+			entry(t, stepExtend, start.Add(30*time.Second), tt.result, extension{Until: tt.until}),
+		}, start.Add(30*time.Second))
+		if len(held) != 2 || !held[0].Until.Equal(tt.want) || held[0].For != tt.lives || !held[1].Until.IsZero() {
+			t.Errorf("%s: held %+v", tt.name, held)
+		}
+	}
+}
+
 func FuzzOutstanding(f *testing.F) {
 	f.Add("tune-set/add-peer/1", "done", []byte(`{"setting":"add-peer","store_id":1,"old":"15","new":"30"}`))
 	f.Add("tune-restore/add-peer/1", "kept", []byte(`{"setting":"add-peer","store_id":1}`))
