@@ -100,14 +100,17 @@ func TestScriptEnds(t *testing.T) {
 		if _, err := in.Write([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(300 * time.Millisecond)
+		running := func() bool { return exec.Command("pgrep", "-f", "sleep 9880[12]").Run() == nil }
+		for deadline := time.Now().Add(10 * time.Second); !running() && time.Now().Before(deadline); {
+			time.Sleep(10 * time.Millisecond)
+		}
 		in.Close()
 		start := time.Now()
 		_ = cmd.Wait()
 		if status := cmd.ProcessState.ExitCode(); status != 143 || time.Since(start) > 2*time.Second {
 			t.Errorf("status %d after %s, %q %q", status, time.Since(start), out.String(), errs.String())
 		}
-		if exec.Command("pgrep", "-f", "sleep 9880[12]").Run() == nil {
+		if running() {
 			t.Error("it is still running")
 		}
 	})

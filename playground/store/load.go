@@ -139,9 +139,9 @@ func (f *Fleet) loadIDs(ctx context.Context, first *metapb.Region, n int) ([]uin
 	return ids, nil
 }
 
-// newRegion fills a span with peers; ids are its own and then its peers'. Its epoch is what a TiKV cluster that split
-// and replicated its way here would have: every split raises the version, every
-// added replica costs an add and a promotion.
+// newRegion fills a span with peers; ids are its own and then its peers'. Its epoch
+// is what a TiKV cluster that split and replicated its way here would have: every
+// split raises the version, every added replica costs an add and a promotion.
 func (f *Fleet) newRegion(sp span, ids []uint64, place *placer, version uint64) *region {
 	r := &region{
 		id: ids[0], start: sp.start, end: sp.end, size: f.cfg.RegionSize,
