@@ -74,7 +74,7 @@ docs: ebb ## bring what is generated in the documents up to date
 	.ci/docs $(BIN)/ebb README.md
 	.ci/docs $(BIN)/ebb README.zh-CN.md docs/commands.zh-CN.tsv
 	go run ./internal/manual/write docs
-	go test ./cmd -run '^TestSchemas$$' -count=1 -update >/dev/null
+	go test ./cmd -run '^(TestSchemas|TestJSONPage)$$' -count=1 -update >/dev/null
 
 readme: deps build ## run the demo anew for the transcript in both READMEs
 	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/readme

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 
@@ -122,9 +123,18 @@ var jsonContract = []documented{
 	}},
 }
 
+// repository is where it was when the tests began: some of them change directory.
+var repository = func() string {
+	path, err := filepath.Abs("..")
+	if err != nil {
+		panic(err)
+	}
+	return path
+}()
+
 func generator() *contract.Generator {
 	return &contract.Generator{
-		Module: "ebb", Root: "..",
+		Module: "ebb", Root: repository,
 		Open: []reflect.Type{reflect.TypeFor[tune.Value]()}, // has names for two of its values
 		Wider: map[reflect.Type]string{
 			reflect.TypeFor[operators.Reason](): "ebb/cluster.RemovalReason",

@@ -107,7 +107,7 @@ func (c *contractChecker) check(verb string, document []byte) error {
 	}
 	return fmt.Errorf(`ebb %s printed a document of type %q, which has no schema: %.300s
 Give it schema_version and type, add it to jsonContract in cmd/contract_test.go, then run
-go test ./cmd -run TestSchemas -update, and give an example in docs/json.md`, verb, name, document)
+make docs, and put an example into docs/schema/examples`, verb, name, document)
 }
 
 func (c *contractChecker) count(file, name string) {
@@ -201,7 +201,7 @@ func (c *contractChecker) checkStreams(r *printout, verb string) error {
 func TestSchemas(t *testing.T) {
 	g := generator()
 	var fields []string
-	names := []string{fieldsFile}
+	names := []string{fieldsFile, "examples"}
 	for i := range jsonContract {
 		d := &jsonContract[i]
 		s, err := d.schema(g)
