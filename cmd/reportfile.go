@@ -38,9 +38,16 @@ func (e *Env) writePage(path string, report *burndown.Report) error {
 
 // replaceable refuses to overwrite what is no report of ours.
 func replaceable(path string) error {
-	f, err := os.Open(path)
+	info, err := os.Stat(path) // first, since opening a pipe would wait
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return &usageError{fmt.Errorf("%s is no regular file", path), "name a file, or give --html - for stdout"}
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(path)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: look at what is there: %w", path, err)
