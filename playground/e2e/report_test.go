@@ -83,10 +83,13 @@ func (b *bench) changes() map[uint64][]time.Time {
 	return found
 }
 
-// clock is a time span as pages have it, below an hour.
-func clock(d time.Duration) string {
+// spanText is a time span as pages have it, below an hour.
+func spanText(d time.Duration) string {
 	s := int(d.Round(time.Second).Seconds())
-	return fmt.Sprintf("%02d:%02d", s/60, s%60)
+	if s < 60 {
+		return fmt.Sprintf("%ds", s)
+	}
+	return fmt.Sprintf("%dm%02ds", s/60, s%60)
 }
 
 // wantPage checks what a browser shows at a width: nothing sticks out, the text is
@@ -169,7 +172,7 @@ func TestReportInABrowser(t *testing.T) {
 		t.Errorf("it took %g s, by journal and events %s", l.Seconds, took)
 	}
 	text := browser.wantPage(page, 1280, 2)
-	for _, want := range []string{"store " + fmt.Sprint(leaver.ID), leaver.Address, "Tombstone", clock(took), "scale-in", fmt.Sprintf("delete-store/%d", leaver.ID), "Burn-down", "Timeline"} {
+	for _, want := range []string{"store " + fmt.Sprint(leaver.ID), leaver.Address, "Tombstone after " + spanText(took), "scale-in", fmt.Sprintf("delete-store/%d", leaver.ID), "Burn-down", "Timeline"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
