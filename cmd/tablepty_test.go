@@ -236,7 +236,7 @@ func TestWatchResized(t *testing.T) {
 	c.resize(60, 12)
 	c.shows("a narrow picture", func(text string) bool {
 		at := strings.LastIndex(text, "Store  ")
-		return at >= 0 && !strings.Contains(text[at:], "Leaders") && strings.Contains(text[at:], "  all")
+		return at >= 0 && !strings.Contains(text[at:], "Leaders") && strings.Contains(text[at:], "  ETA\n") && strings.Contains(text[at:], "  all")
 	})
 	c.resize(200, 40)
 	c.shows("a wide picture again", func(text string) bool {
