@@ -35,6 +35,9 @@ age of the last heartbeat; for stores that are leaving also what is left, the
 rate and the time that the rest takes. Nodes that only one side knows are named
 below the table.
 
+In a pipe every column is there, and holds Size in bytes, Heartbeat and ETA in
+seconds, Left as a part of 1, Rate in regions a second, and - for none.
+
 PD is asked once, in one round of parallel requests.` + exitStatus(ExitDone, ExitFailed, ExitUsage, ExitUnreachable, ExitInterrupted),
 		Example: `  ebb display prod
   ebb display -u http://10.0.1.2:2379 -o json --jq '.nodes[] | select(.store.leaving) | .id'`,
