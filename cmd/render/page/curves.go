@@ -146,8 +146,11 @@ func (c *chart) hits(v *view) {
 	f := c.frame
 	width := (f.right - f.left) / stripes
 	for n := range stripes {
-		from := f.from.Add(f.to.Sub(f.from) * time.Duration(n) / stripes)
-		to := f.from.Add(f.to.Sub(f.from) * time.Duration(n+1) / stripes)
+		from := f.from.Add(f.to.Sub(f.from) / stripes * time.Duration(n))
+		to := f.from.Add(f.to.Sub(f.from) / stripes * time.Duration(n+1))
+		if n == stripes-1 {
+			to = f.to
+		}
 		title := ""
 		for i := range v.report.Courses {
 			points := v.report.Courses[i].Points

@@ -185,6 +185,34 @@ func TestDrawingsStayInside(t *testing.T) {
 	}
 }
 
+// Whatever the files of samples hold, there is a page of it.
+func FuzzPage(f *testing.F) {
+	var seed []byte
+	for _, r := range drain(4, "10.0.1.4:20160", 60, func(s float64) int { return 100 - int(s) }) {
+		line, err := burndown.Encode(&r)
+		if err != nil {
+			f.Fatal(err)
+		}
+		seed = append(seed, line...)
+	}
+	f.Add(seed, int64(1<<40))
+	f.Add([]byte(strings.ReplaceAll(string(seed[len(seed)/2:]), "2026", "2199")+string(seed)), int64(0))
+	f.Fuzz(func(t *testing.T, data []byte, made int64) {
+		records, skipped := burndown.Decode(data)
+		r := burndown.New(&burndown.Input{Records: records, Skipped: skipped, Made: time.Unix(made%(1<<33), 0)})
+		if len(r.Courses) == 0 {
+			return
+		}
+		if text := write(t, r); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || strings.Contains(text, "ZgotmplZ") {
+			t.Error("the page has something that nobody should see")
+		}
+		v := newView(r, Options{Location: time.UTC})
+		for _, c := range append(append([]*chart{}, v.BurnDown...), v.Rates...) {
+			inside(t, c)
+		}
+	})
+}
+
 var coordinates = regexp.MustCompile(`[ML](-?[0-9.]+) (-?[0-9.]+)`)
 
 func inside(t *testing.T, c *chart) {
@@ -224,6 +252,10 @@ func inside(t *testing.T, c *chart) {
 
 func TestTicks(t *testing.T) {
 	shanghai := time.FixedZone("CST", 8*3600)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err) // no time zones here
+	}
 	for _, tt := range []struct {
 		span  time.Duration
 		n     int
@@ -235,7 +267,8 @@ func TestTicks(t *testing.T) {
 		{15 * time.Minute, 8, time.UTC, "03:06", "03:18"},
 		{3 * time.Hour, 8, shanghai, "11:30", "14:00"},
 		{48 * time.Hour, 9, shanghai, "12:00", "06:00"},
-		{30 * 24 * time.Hour, 8, time.UTC, "Jan 9", "Jan 30"},
+		{30 * 24 * time.Hour, 8, time.UTC, "Jan 6", "Jan 30"},
+		{120 * 24 * time.Hour, 4, berlin, "Jan 30", "Apr 24"}, // the clocks change between
 	} {
 		ticks := timeTicks(began, began.Add(tt.span), tt.n, tt.zone)
 		if len(ticks) == 0 || len(ticks) > tt.n+1 {

@@ -6,17 +6,19 @@ import (
 	"time"
 )
 
-// timeSteps are the distances between ticks of time that people read easily.
+// timeSteps are the distances between ticks of time that people read easily. Each
+// is at most twice the one before, or a narrow drawing could have one tick only.
 var timeSteps = []time.Duration{
-	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
-	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
+	time.Minute, 2 * time.Minute, 3 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
-	24 * time.Hour, 2 * 24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour,
+	24 * time.Hour, 2 * 24 * time.Hour, 4 * 24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour,
 }
 
 // timeTicks are at most n+1 times in a range, at even times of the day.
 func timeTicks(from, to time.Time, n int, zone *time.Location) []time.Time {
-	step := timeSteps[len(timeSteps)-1]
+	longest := timeSteps[len(timeSteps)-1]
+	step := (to.Sub(from) / time.Duration(n)).Truncate(longest) + longest
 	for _, s := range timeSteps {
 		if to.Sub(from) < s*time.Duration(n+1) {
 			step = s
@@ -30,9 +32,14 @@ func timeTicks(from, to time.Time, n int, zone *time.Location) []time.Time {
 		at = at.Add(behind.Truncate(step))
 	}
 	var ticks []time.Time
-	for ; !at.After(to) && len(ticks) <= n+1; at = at.Add(step) {
+	for !at.After(to) && len(ticks) <= n+1 {
 		if !at.Before(from) {
 			ticks = append(ticks, at)
+		}
+		if days := int(step / (24 * time.Hour)); days > 0 {
+			at = at.AddDate(0, 0, days) // not all days have 24 hours
+		} else {
+			at = at.Add(step)
 		}
 	}
 	return ticks
