@@ -10,8 +10,10 @@ import (
 	"text/template"
 	"time"
 
-	"ebb/playground/layout"
+	"ebb/playground/certs"
+	"ebb/playground/local"
 	"ebb/playground/runstate"
+	"ebb/playground/store"
 )
 
 // announcement is what a playground says once it is ready.
@@ -28,20 +30,33 @@ type announcement struct {
 	TiFlash   int      `json:"tiflash"`
 	Regions   int      `json:"regions"`
 	Replicas  int      `json:"replicas"`
+	// Stores are the addresses of the TiKV stores.
+	Stores []string `json:"tikv_stores"`
+	// TLS is what a client needs; nil if PD speaks plain HTTP.
+	TLS *certs.Files `json:"tls,omitempty"`
 	// Seconds is how long the start took.
 	Seconds    float64 `json:"seconds"`
 	Background bool    `json:"background"`
 	*runstate.SSH
 }
 
-func announcementOf(record runstate.Record, opts *upOptions, pdVersion string, took time.Duration) announcement {
-	return announcement{
+func announcementOf(record runstate.Record, opts *upOptions, playground *local.Playground, took time.Duration) announcement {
+	a := announcement{
 		Name: record.Name, PID: record.PID, Dir: record.Dir, Topology: record.Topology,
-		PD: record.PD, PDVersion: pdVersion, Control: record.Control, Network: record.Network,
-		TiKV: opts.stores, TiFlash: opts.tiflash, Regions: opts.regions, Replicas: opts.replicas,
+		PD: record.PD, PDVersion: playground.PDVersion(), Control: record.Control, Network: record.Network,
+		Regions: opts.regions, Replicas: playground.Replicas(), TLS: playground.Certs(),
 		Seconds: math.Round(took.Seconds()*100) / 100, Background: opts.readyFD > 0,
 		SSH: record.SSH,
 	}
+	for _, s := range playground.Fleet().Stores() {
+		if s.Engine == store.TiFlash {
+			a.TiFlash++
+			continue
+		}
+		a.TiKV++
+		a.Stores = append(a.Stores, s.Address)
+	}
+	return a
 }
 
 // publish tells the user, or the process that started this one in the
@@ -77,18 +92,27 @@ func (a announcement) print(w io.Writer, output string) error {
 
 // Leaving returns a TiKV store to try a scale-in on: the last one.
 func (a announcement) Leaving() string {
-	return fmt.Sprintf("%s.%d:%d", a.Network, layout.FirstTiKVHost+a.TiKV-1, layout.TiKVPort)
+	return a.Stores[len(a.Stores)-1]
 }
 
 // Neighbour returns another TiKV store, to break.
 func (a announcement) Neighbour() string {
-	return fmt.Sprintf("%s.%d:%d", a.Network, layout.FirstTiKVHost, layout.TiKVPort)
+	return a.Stores[0]
 }
 
 // Login returns the command that logs in to the host of the leaving store.
 func (a announcement) Login() string {
-	return fmt.Sprintf("ssh -i %s -o UserKnownHostsFile=%s -p %d %s@%s.%d",
-		a.Key, a.KnownHosts, a.Port, a.User, a.Network, layout.FirstTiKVHost+a.TiKV-1)
+	host, _, _ := strings.Cut(a.Leaving(), ":")
+	return fmt.Sprintf("ssh -i %s -o UserKnownHostsFile=%s -p %d %s@%s", a.Key, a.KnownHosts, a.Port, a.User, host)
+}
+
+// Cluster returns the flags by which ebb finds the cluster.
+func (a announcement) Cluster() string {
+	flags := "-t " + a.Topology
+	if a.TLS != nil {
+		flags += fmt.Sprintf(" --cacert %s --cert %s --key %s", a.TLS.CA, a.TLS.Cert, a.TLS.Key)
+	}
+	return flags
 }
 
 // PDList returns the client URLs for a -u flag.
@@ -103,10 +127,10 @@ var readyText = template.Must(template.New("ready").Parse(
   logs      {{.Dir}}
 
 Look at it:
-  ebb display -t {{.Topology}}
+  ebb display {{.Cluster}}
 
 Take a store out:
-  ebb scale-in -t {{.Topology}} -N {{.Leaving}} --wait
+  ebb scale-in {{.Cluster}} -N {{.Leaving}} --wait
 
 {{if .SSH}}Log in to its host, as tiup does:
   {{.Login}}

@@ -67,6 +67,7 @@ func exitCode(err error) int {
 	var (
 		usage  *UsageError
 		shape  *layout.ShapeError
+		adopt  *layout.AdoptError
 		name   *runstate.NameError
 		prefix *loopback.PrefixError
 	)
@@ -75,7 +76,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &shape), errors.As(err, &name), errors.As(err, &prefix):
+	case errors.As(err, &usage), errors.As(err, &shape), errors.As(err, &adopt), errors.As(err, &name), errors.As(err, &prefix):
 		return exitUsage
 	}
 	return exitFailed

@@ -21,6 +21,18 @@ func holdNetwork(ctx context.Context, opts *upOptions) (*loopback.Network, error
 	return loopback.HoldAny(ctx, probe)
 }
 
+// readTopology returns the text of --topology, nil without.
+func (o *upOptions) readTopology() ([]byte, error) {
+	if o.topology == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(o.topology)
+	if err != nil {
+		return nil, &UsageError{fmt.Errorf("read topology: %w", err)}
+	}
+	return text, nil
+}
+
 // UsedDirError says that --dir holds an earlier playground. Its stores were
 // simulated, and are gone, so its PD data describes a cluster that is lost.
 type UsedDirError struct{ Dir string }

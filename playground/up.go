@@ -22,6 +22,7 @@ import (
 // upOptions are the flags of "up".
 type upOptions struct {
 	name, dir, net string
+	topology       string // a file
 
 	stores, tiflash, zones, replicas, pdCount int
 	tiflashReplicas                           int
@@ -58,6 +59,9 @@ const upExample = `  # five TiKV stores in three zones, one TiFlash store, one e
   # three PD members, in the background, for a script
   ebb-playground --pd-count 3 --background -o json
 
+  # the shape of a cluster of your own: 10.0.1.11 is then 127.41.7.11, or the like
+  ebb-playground --topology topology.yaml
+
   # a pd-server of any version, and its limits made wide
   ebb-playground --pd-server ~/.tiup/components/pd/v7.5.1/pd-server --store-limit 200
 
@@ -78,6 +82,11 @@ func newUpCmd(env *Env) *cobra.Command {
 					return err
 				}
 			}
+			for _, flag := range shapeFlags {
+				if err := exclusive(cmd, "topology", flag); err != nil {
+					return err
+				}
+			}
 			if err := opts.validate(); err != nil {
 				return err
 			}
@@ -90,6 +99,9 @@ func newUpCmd(env *Env) *cobra.Command {
 	opts.addFlags(cmd)
 	return cmd
 }
+
+// shapeFlags are those that a topology takes the place of.
+var shapeFlags = []string{"stores", "tiflash", "replicas", "zones", "tiflash-dirs", "hosts", "pd-count", "pd"}
 
 func (o *upOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -107,6 +119,7 @@ func (o *upOptions) addFlags(cmd *cobra.Command) {
 	flags.Float64Var(&o.speed, "speed", 1, "`factor` by which heartbeats, operators and snapshots are faster")
 	flags.Float64Var(&o.storeLimit, "store-limit", 0, "`peers` each store may add in a minute; 0 for PD's default")
 	flags.IntVar(&o.pdCount, "pd-count", 1, "number of PD `members`, 1 or 3")
+	flags.StringVar(&o.topology, "topology", "", "take the shape of the tiup topology in this `file`, with its hosts and directories moved to this machine")
 	flags.StringVar(&o.pdServer, "pd-server", "", "run this pd-server `file` instead of the embedded PD")
 	flags.StringSliceVar(&o.pd, "pd", nil, "join the stores to the PD at these `URLs` instead of starting one")
 	flags.StringVar(&o.name, "name", "", "`name` of the playground (default playground, playground-2, ...)")
@@ -162,6 +175,10 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 		// A pd-server that inherits the pipe would keep it open.
 		unix.CloseOnExec(opts.readyFD)
 	}
+	topology, err := opts.readTopology()
+	if err != nil {
+		return err
+	}
 	network, err := holdNetwork(ctx, opts)
 	if err != nil {
 		return err
@@ -186,13 +203,14 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 
 	playground, err := local.Start(ctx, local.Config{
 		Shape:      opts.shape(),
+		Topology:   topology,
 		Network:    network,
 		Dir:        record.Dir,
 		PDBinary:   opts.pdServer,
 		JoinPD:     opts.pd,
 		Regions:    opts.regions,
 		RegionSize: int64(opts.regionSize >> 20),
-		Learners:   min(opts.tiflashReplicas, opts.tiflash),
+		Learners:   opts.tiflashReplicas,
 		StoreLimit: opts.storeLimit,
 		Hosts:      opts.hosts,
 		Speed:      opts.speed,
@@ -208,7 +226,7 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 	if err := registry.Update(record); err != nil {
 		return err
 	}
-	ready := announcementOf(record, opts, playground.PDVersion(), time.Since(began))
+	ready := announcementOf(record, opts, playground, time.Since(began))
 	if err := ready.publish(env, opts, logFile); err != nil {
 		return err
 	}

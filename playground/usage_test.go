@@ -26,6 +26,8 @@ func TestUsageErrors(t *testing.T) {
 		"--name a/b",
 		"--pd localhost",
 		"--pd http://127.0.0.1:2379 --pd-server pd-server",
+		"--topology t.yaml --stores 5",
+		"--topology t.yaml --hosts=false",
 		"-o yaml",
 		"list -o yaml",
 		"stop --all --name x",

@@ -23,7 +23,11 @@ const validity = 30 * 24 * time.Hour
 
 // Files are an authority, and a certificate with its key that serves PD, the
 // stores and a client alike.
-type Files struct{ CA, Cert, Key string }
+type Files struct {
+	CA   string `json:"cacert"`
+	Cert string `json:"cert"`
+	Key  string `json:"key"`
+}
 
 // Make makes the files in a new directory, for servers at these addresses.
 func Make(dir string, hosts []string) (*Files, error) {

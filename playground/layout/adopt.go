@@ -80,13 +80,13 @@ func Adopt(text []byte, host func(int) string, dir, shared string) (*Layout, err
 	}
 	a := &adopted{dir: shared}
 	if err := yaml.Unmarshal(text, &a.document); err != nil {
-		return nil, fmt.Errorf("adopt topology: %w", err)
+		return nil, refuse("%v", err)
 	}
 	if err := a.move(&a.document, host); err != nil {
 		return nil, err
 	}
 	if err := a.document.Decode(&a.file); err != nil {
-		return nil, fmt.Errorf("adopt topology: %w", err)
+		return nil, refuse("%v", err)
 	}
 	l.adopted = a
 	if err := l.takeServers(); err != nil {

@@ -47,7 +47,8 @@ type Config struct {
 
 	Regions    int
 	RegionSize int64 // MiB
-	// Learners is the number of TiFlash replicas of the tables that have any.
+	// Learners is the number of TiFlash replicas of the tables that have any, as far as
+	// there are stores for them.
 	Learners int
 	// StoreLimit is the add-peer limit of each store, per minute; 0 keeps PD's.
 	StoreLimit float64
@@ -68,14 +69,16 @@ type Config struct {
 
 // Playground is a running playground.
 type Playground struct {
-	cfg     Config
-	pd      *pd.Cluster // nil if PD is not ours
-	hosts   *hosts.Set  // nil without hosts
-	fleet   *store.Fleet
-	server  *http.Server
-	certs   *certs.Files // nil without TLS
-	pdURLs  []string
-	version string
+	cfg    Config
+	pd     *pd.Cluster // nil if PD is not ours
+	hosts  *hosts.Set  // nil without hosts
+	fleet  *store.Fleet
+	server *http.Server
+	certs  *certs.Files // nil without TLS
+	// replicas is the number of voters of each region.
+	replicas int
+	pdURLs   []string
+	version  string
 }
 
 // Start starts everything and returns when all regions are known to PD. ctx
@@ -137,6 +140,9 @@ func (p *Playground) Fleet() *store.Fleet { return p.fleet }
 
 // Hosts returns the hosts, or nil if there are none.
 func (p *Playground) Hosts() *hosts.Set { return p.hosts }
+
+// Replicas is the number of voters of each region.
+func (p *Playground) Replicas() int { return p.replicas }
 
 // Certs returns the certificates, or nil if there is no TLS.
 func (p *Playground) Certs() *certs.Files { return p.certs }

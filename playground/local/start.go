@@ -22,6 +22,7 @@ func (p *Playground) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.replicas = plan.Replicas
 	tlsConfig, err := p.certs.Config()
 	if err != nil {
 		return err
@@ -122,7 +123,7 @@ func (p *Playground) startStores(ctx context.Context, plan *layout.Layout, api *
 		Regions:    regions,
 		Replicas:   plan.Replicas,
 		RegionSize: p.cfg.RegionSize,
-		Learners:   p.cfg.Learners,
+		Learners:   min(p.cfg.Learners, plan.TiFlash),
 		Timing:     store.DefaultTiming().Faster(p.cfg.Speed),
 		Log:        p.cfg.Log,
 	}
