@@ -21,16 +21,15 @@ func holdNetwork(ctx context.Context, opts *upOptions) (*loopback.Network, error
 	return loopback.HoldAny(ctx, probe)
 }
 
-// readTopology returns the text of --topology, nil without.
-func (o *upOptions) readTopology() ([]byte, error) {
+// readTopology reads the file of --topology.
+func (o *upOptions) readTopology() (err error) {
 	if o.topology == "" {
-		return nil, nil
+		return nil
 	}
-	text, err := os.ReadFile(o.topology)
-	if err != nil {
-		return nil, &UsageError{fmt.Errorf("read topology: %w", err)}
+	if o.topologyText, err = os.ReadFile(o.topology); err != nil {
+		return &UsageError{fmt.Errorf("read topology: %w", err)}
 	}
-	return text, nil
+	return nil
 }
 
 // UsedDirError says that --dir holds an earlier playground. Its stores were

@@ -23,6 +23,7 @@ import (
 type upOptions struct {
 	name, dir, net string
 	topology       string // a file
+	topologyText   []byte // nil without
 
 	stores, tiflash, zones, replicas, pdCount int
 	tiflashReplicas                           int
@@ -132,7 +133,7 @@ func (o *upOptions) addFlags(cmd *cobra.Command) {
 }
 
 func (o *upOptions) validate() error {
-	if err := validateOutput(o.output); err != nil {
+	if err := errors.Join(validateOutput(o.output), o.readTopology()); err != nil {
 		return err
 	}
 	for i, raw := range o.pd {
@@ -175,10 +176,6 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 		// A pd-server that inherits the pipe would keep it open.
 		unix.CloseOnExec(opts.readyFD)
 	}
-	topology, err := opts.readTopology()
-	if err != nil {
-		return err
-	}
 	network, err := holdNetwork(ctx, opts)
 	if err != nil {
 		return err
@@ -203,7 +200,7 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 
 	playground, err := local.Start(ctx, local.Config{
 		Shape:      opts.shape(),
-		Topology:   topology,
+		Topology:   opts.topologyText,
 		Network:    network,
 		Dir:        record.Dir,
 		PDBinary:   opts.pdServer,
@@ -226,8 +223,7 @@ func runUp(ctx context.Context, env *Env, opts *upOptions) (err error) {
 	if err := registry.Update(record); err != nil {
 		return err
 	}
-	ready := announcementOf(record, opts, playground, time.Since(began))
-	if err := ready.publish(env, opts, logFile); err != nil {
+	if err := announcementOf(record, opts, playground, time.Since(began)).publish(env, opts, logFile); err != nil {
 		return err
 	}
 	<-ctx.Done()
