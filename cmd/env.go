@@ -37,6 +37,9 @@ type Env struct {
 	Printed func(document []byte)
 	// inShell is set for the lines of a shell.
 	inShell bool
+	// inScript is set for the lines of a shell without a prompt: its context ends on
+	// an interrupt, and a line with one of its own could end before the script does.
+	inScript bool
 	// tables are the shell's own wishes about tables.
 	tables ui.TableOptions
 	// jsonMessages reports whether what is said on stderr is to be JSON, too; nil

@@ -22,9 +22,12 @@ func Main(args []string, streams *ui.Streams) int {
 // runs ends in order and says what it leaves. The second one gets the default
 // action of the system, which ends the program at once.
 func run(ctx context.Context, env *Env, args []string) ExitCode {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	if !env.inScript {
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		context.AfterFunc(ctx, stop)
+	}
 	defer env.Streams.Restore()
 
 	env.Args = args

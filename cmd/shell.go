@@ -62,6 +62,7 @@ type shell struct {
 	cluster []string
 	noColor bool
 	tables  ui.TableOptions
+	script  bool // nobody is asked for the next line
 }
 
 func runShell(ctx context.Context, env *Env, c *cobra.Command, opts *shellOptions, args []string) error {
@@ -81,8 +82,10 @@ func runShell(ctx context.Context, env *Env, c *cobra.Command, opts *shellOption
 	}
 	switch {
 	case c.Flags().Changed("command"):
+		s.script = true
 		return s.runText(ctx, opts.command, opts.keepGoing)
 	case !env.Streams.IsInputTerminal():
+		s.script = true
 		return s.runScript(ctx, env.Streams.In, opts.keepGoing)
 	case !env.Streams.CanPrompt():
 		return &usageError{errors.New("cannot show a prompt: stderr is no terminal"), "give the commands with -c, or on standard input"}
@@ -143,7 +146,7 @@ func (s *shell) run(ctx context.Context, words []string) (ExitCode, error) {
 		return ExitDone, errLeave
 	}
 	env := *s.env
-	env.inShell, env.tables = true, s.tables
+	env.inShell, env.inScript, env.tables = true, s.script, s.tables
 	code := run(ctx, &env, s.withCluster(words))
 	if !s.noColor {
 		s.env.Streams.EnableColor() // --no-color was for that line
