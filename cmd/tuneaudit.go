@@ -17,7 +17,7 @@ func newAuditPendingCommand(env *Env) *cobra.Command {
 		Use: "pending", Short: "List what is still to be put back",
 		Long: `List the values that ebb tune has set from this machine, and that nobody has put
 back. Of those that expire by themselves it says when; when etcd has changed its
-leader since, that can be later.` + exitStatus(ExitDone, ExitFailed, ExitUsage),
+leader since, that can be later.` + exitStatus(ExitDone, ExitFailed, ExitUsage, ExitCannotTell),
 		Example: "  ebb audit pending\n  ebb audit pending --jq '.pending[] | select(.permanent)'",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -120,7 +120,11 @@ func (e *Env) held(clusterID uint64) ([]tune.Held, error) {
 			entries = append(entries, tune.Entry{Operation: run.ID, Actor: run.Actor, Step: s.Step, At: s.At, Result: s.Result, Undo: s.Undo})
 		}
 	}
-	return tune.Outstanding(entries, e.Now()), nil
+	held, err := tune.Outstanding(entries, e.Now())
+	if err, ok := errors.AsType[*tune.EntryError](err); ok {
+		return nil, &codedError{&hintedError{err, "see what was set with: ebb audit show " + err.Operation}, ExitCannotTell}
+	}
+	return held, err
 }
 
 // tuneDeps join package tune to PD and to a journal.

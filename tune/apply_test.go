@@ -48,7 +48,7 @@ func TestApplyAndRestore(t *testing.T) {
 						t.Errorf("%s is temporary: %v", c.Item, temporary)
 					}
 				}
-				if held := Outstanding(w.journal.entries, w.now); len(held) != len(plan.Changes) {
+				if held := outstanding(w.journal.entries, w.now); len(held) != len(plan.Changes) {
 					t.Errorf("held %d of %d", len(held), len(plan.Changes))
 				}
 				if outcomes, err := w.restore(); err != nil {
@@ -58,7 +58,7 @@ func TestApplyAndRestore(t *testing.T) {
 				if after := w.picture(); after != before {
 					t.Errorf("after restore\n%s\nbefore\n%s", after, before)
 				}
-				if held := Outstanding(w.journal.entries, w.now); len(held) > 0 {
+				if held := outstanding(w.journal.entries, w.now); len(held) > 0 {
 					t.Errorf("still held: %+v", held)
 				}
 				w.writes = nil
@@ -128,11 +128,11 @@ func TestDeadMansSwitch(t *testing.T) {
 		t.Errorf("after the time\n%s\nbefore\n%s", after, before)
 	}
 	// etcd may have started the clock anew meanwhile, so it is still looked after.
-	if held := Outstanding(w.journal.entries, w.now); len(held) == 0 {
+	if held := outstanding(w.journal.entries, w.now); len(held) == 0 {
 		t.Error("forgotten too early")
 	}
 	w.now = w.now.Add(time.Hour)
-	if held := Outstanding(w.journal.entries, w.now); len(held) > 0 {
+	if held := outstanding(w.journal.entries, w.now); len(held) > 0 {
 		t.Errorf("still held: %+v", held)
 	}
 }
@@ -148,7 +148,7 @@ func TestExtend(t *testing.T) {
 	if got := w.works(Item{AddPeer, 1}); got != "100" {
 		t.Errorf("add-peer of store 1 is %s", got)
 	}
-	for _, h := range Outstanding(w.journal.entries, w.now) {
+	for _, h := range outstanding(w.journal.entries, w.now) {
 		if h.Setting != EvictLeader && !h.Until.Equal(start.Add(110*time.Minute)) {
 			t.Errorf("%s expires at %s", h.Item, h.Until)
 		}
@@ -185,7 +185,7 @@ func TestForeignValuesAreKept(t *testing.T) {
 	if w.snap.Schedule.PatrolRegionInterval != 50*time.Millisecond || w.snap.Limits[2] != (cluster.StoreLimit{AddPeer: 77, RemovePeer: 15}) {
 		t.Errorf("after: %v, %v", w.snap.Schedule.PatrolRegionInterval, w.snap.Limits[2])
 	}
-	if held := Outstanding(w.journal.entries, w.now); len(held) > 0 {
+	if held := outstanding(w.journal.entries, w.now); len(held) > 0 {
 		t.Errorf("still held: %+v", held)
 	}
 }
@@ -294,7 +294,7 @@ func TestApplyStops(t *testing.T) {
 		if diff := cmp.Diff(want, results(outcomes)); diff != "" || !errors.As(err, new(*PartialError)) {
 			t.Errorf("Apply() = %v (-want +got):\n%s", err, diff)
 		}
-		if held := Outstanding(w.journal.entries, w.now); len(held) != 1 {
+		if held := outstanding(w.journal.entries, w.now); len(held) != 1 {
 			t.Errorf("held %+v", held)
 		}
 	})
@@ -358,7 +358,7 @@ func TestRestoreGoesOn(t *testing.T) {
 	if !errors.As(err, &left) || len(left.Outcomes) != 1 || left.Outcomes[0].Change.StoreID != 1 {
 		t.Errorf("Apply() = %v, %v", results(outcomes), err)
 	}
-	if held := Outstanding(w.journal.entries, w.now); len(held) != 1 || held[0].StoreID != 1 {
+	if held := outstanding(w.journal.entries, w.now); len(held) != 1 || held[0].StoreID != 1 {
 		t.Errorf("held %+v", held)
 	}
 	if _, err := w.restore(); err != nil {

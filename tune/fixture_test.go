@@ -272,7 +272,7 @@ func (w *world) deps() Deps {
 
 func (w *world) evidence() Evidence {
 	snap, _ := w.Snapshot(context.Background())
-	return Evidence{Snapshot: snap, Now: w.now, Held: Outstanding(w.journal.entries, w.now)}
+	return Evidence{Snapshot: snap, Now: w.now, Held: outstanding(w.journal.entries, w.now)}
 }
 
 func (w *world) plan(p Profile) *Plan {
@@ -312,4 +312,13 @@ func (w *world) picture() string {
 		text += fmt.Sprintf(" %d: %s %s", id, w.works(Item{AddPeer, id}), w.works(Item{RemovePeer, id}))
 	}
 	return text
+}
+
+// outstanding is Outstanding of a journal that can be read.
+func outstanding(entries []Entry, now time.Time) []Held {
+	held, err := Outstanding(entries, now)
+	if err != nil {
+		panic(err)
+	}
+	return held
 }

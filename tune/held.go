@@ -2,6 +2,7 @@ package tune
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -73,21 +74,38 @@ func (h *Held) last() Value { return h.Set[len(h.Set)-1] }
 
 // Outstanding finds in the steps of a journal, oldest first, what is still to be
 // put back, in the order in which it was set. Temporary values that have
-// certainly expired are not.
-func Outstanding(entries []Entry, now time.Time) []Held {
+// certainly expired are not. A step that cannot be read is an *EntryError: what it
+// has set would not be put back, and nobody would know.
+func Outstanding(entries []Entry, now time.Time) ([]Held, error) {
 	var l ledger
 	for i := range entries {
+		var err error
 		switch e := &entries[i]; {
 		case strings.HasPrefix(e.Step, stepSet):
-			l.set(e)
+			err = l.set(e)
 		case strings.HasPrefix(e.Step, stepRestore):
-			l.restore(e)
+			err = l.restore(e)
 		case e.Step == stepExtend:
-			l.extend(e)
+			err = l.extend(e)
+		}
+		if err != nil {
+			return nil, &EntryError{entries[i].Operation, entries[i].Step, err}
 		}
 	}
-	return slices.DeleteFunc(l, func(h Held) bool { return !h.Permanent && !h.temporary(now) })
+	return slices.DeleteFunc(l, func(h Held) bool { return !h.Permanent && !h.temporary(now) }), nil
 }
+
+// EntryError is a step of a journal that cannot be read, as when a later ebb wrote it.
+type EntryError struct {
+	Operation, Step string
+	Err             error
+}
+
+func (e *EntryError) Error() string {
+	return fmt.Sprintf("read step %s of operation %s in the journal: %v", e.Step, e.Operation, e.Err)
+}
+
+func (e *EntryError) Unwrap() error { return e.Err }
 
 // ledger is what is to be put back, in the order in which it was set.
 type ledger []Held
@@ -96,10 +114,13 @@ func (l *ledger) find(item Item) int {
 	return slices.IndexFunc(*l, func(h Held) bool { return h.Item == item })
 }
 
-func (l *ledger) set(e *Entry) {
+func (l *ledger) set(e *Entry) error {
 	var r Record
-	if json.Unmarshal(e.Undo, &r) != nil || Result(e.Result) == Failed || Result(e.Result) == Kept {
-		return
+	if err := json.Unmarshal(e.Undo, &r); err != nil {
+		return err
+	}
+	if Result(e.Result) == Failed || Result(e.Result) == Kept {
+		return nil
 	}
 	at := l.find(r.Item)
 	if at >= 0 && !(*l)[at].Permanent && !(*l)[at].temporary(e.At) {
@@ -110,22 +131,30 @@ func (l *ledger) set(e *Entry) {
 		*l = append(*l, Held{Item: r.Item, Old: r.Old, Since: e.At})
 	}
 	(*l)[at].take(&r, e)
+	return nil
 }
 
-func (l *ledger) restore(e *Entry) {
+func (l *ledger) restore(e *Entry) error {
 	var r Record
-	if json.Unmarshal(e.Undo, &r) != nil || !Result(e.Result).restored() {
-		return
+	if err := json.Unmarshal(e.Undo, &r); err != nil {
+		return err
+	}
+	if !Result(e.Result).restored() {
+		return nil
 	}
 	if at := l.find(r.Item); at >= 0 {
 		*l = slices.Delete(*l, at, at+1)
 	}
+	return nil
 }
 
-func (l *ledger) extend(e *Entry) {
+func (l *ledger) extend(e *Entry) error {
 	var x extension
-	if json.Unmarshal(e.Undo, &x) != nil || Result(e.Result) == Failed {
-		return
+	if err := json.Unmarshal(e.Undo, &x); err != nil {
+		return err
+	}
+	if Result(e.Result) == Failed {
+		return nil
 	}
 	for i := range *l {
 		if h := &(*l)[i]; !h.Until.IsZero() && h.Until.Before(x.Until) {
@@ -133,6 +162,7 @@ func (l *ledger) extend(e *Entry) {
 			h.Until = x.Until
 		}
 	}
+	return nil
 }
 
 func (h *Held) take(r *Record, e *Entry) {

@@ -2,6 +2,7 @@ package tune
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 )
@@ -22,7 +23,7 @@ func TestOutstandingForgetsWhatHasGone(t *testing.T) {
 	for name, later := range map[string]time.Duration{"gone": time.Hour, "there still": 10 * time.Second} {
 		at := start.Add(later)
 		second := entry(t, stepSet+item.String(), at, Done, Record{Item: item, Old: "20", New: "100"})
-		held := Outstanding([]Entry{first, second}, at)
+		held := outstanding([]Entry{first, second}, at)
 		if len(held) != 1 || held[0].Old != "20" || len(held[0].Set) != 1 || !held[0].Permanent {
 			t.Errorf("%s: held %+v", name, held)
 		}
@@ -33,7 +34,7 @@ func TestOutstandingForgetsWhatHasGone(t *testing.T) {
 	// The first permanent value is what counts, however often it is set.
 	third := entry(t, stepSet+item.String(), start, Unsure, Record{Item: item, Old: "15", New: "30"})
 	fourth := entry(t, stepSet+item.String(), start, Done, Record{Item: item, Old: "15", New: "100"})
-	if held := Outstanding([]Entry{third, fourth}, start); len(held) != 1 || held[0].Old != "15" || len(held[0].Set) != 2 {
+	if held := outstanding([]Entry{third, fourth}, start); len(held) != 1 || held[0].Old != "15" || len(held[0].Set) != 2 {
 		t.Errorf("held %+v", held)
 	}
 }
@@ -42,7 +43,7 @@ func TestOutstandingForgetsWhatHasGone(t *testing.T) {
 func TestOutstandingBeginsAnew(t *testing.T) {
 	item := Item{AddPeer, 1}
 	at := start.Add(time.Hour)
-	held := Outstanding([]Entry{
+	held := outstanding([]Entry{
 		entry(t, stepSet+item.String(), start, Done, Record{Item: item, Old: "15", New: "30", Until: start.Add(time.Minute), For: time.Minute}),
 		entry(t, stepSet+item.String(), at, Done, Record{Item: item, Old: "20", New: "100", Until: at.Add(time.Minute), For: time.Minute}),
 	}, at)
@@ -66,13 +67,25 @@ func TestOutstandingExtends(t *testing.T) {
 		{"not longer", start.Add(40 * time.Second), Done, start.Add(time.Minute), time.Minute},
 		{"failed", start.Add(5 * time.Minute), Failed, start.Add(time.Minute), time.Minute},
 	} {
-		held := Outstanding([]Entry{
+		held := outstanding([]Entry{
 			entry(t, stepSet+temporary.String(), start, Done, Record{Item: temporary, Old: "15", New: "30", Until: start.Add(time.Minute), For: time.Minute}),
 			entry(t, stepSet+permanent.String(), start, Done, Record{Item: permanent, Old: "15", New: "30"}),
 			entry(t, stepExtend, start.Add(30*time.Second), tt.result, extension{Until: tt.until}),
 		}, start.Add(30*time.Second))
 		if len(held) != 2 || !held[0].Until.Equal(tt.want) || held[0].For != tt.lives || !held[1].Until.IsZero() {
 			t.Errorf("%s: held %+v", tt.name, held)
+		}
+	}
+}
+
+// What cannot be read may have set a value: it is not passed over.
+func TestOutstandingOfWhatCannotBeRead(t *testing.T) {
+	for _, step := range []string{stepSet + "add-peer/1", stepRestore + "add-peer/1", stepExtend} {
+		for _, result := range []Result{Done, Unsure, Failed} {
+			held, err := Outstanding([]Entry{{Operation: "op-7", Step: step, At: start, Result: string(result), Undo: []byte(`"later"`)}}, start)
+			if e, ok := errors.AsType[*EntryError](err); !ok || held != nil || e.Operation != "op-7" || e.Step != step {
+				t.Errorf("%s, %s: held %+v, %v", step, result, held, err)
+			}
 		}
 	}
 }
@@ -88,7 +101,11 @@ func FuzzOutstanding(f *testing.F) {
 			{Step: step, Result: result, At: start, Undo: undo},
 			{Step: step, Result: result, At: start.Add(time.Hour), Undo: undo},
 		}
-		for _, h := range Outstanding(entries, start) {
+		held, err := Outstanding(entries, start)
+		if unreadable, ok := errors.AsType[*EntryError](err); ok != (err != nil) || ok && (unreadable.Step != step || held != nil) {
+			t.Errorf("held %+v, and %v", held, err)
+		}
+		for _, h := range held {
 			if len(h.Set) == 0 || !h.Permanent && h.Until.IsZero() {
 				t.Errorf("held %+v", h)
 			}
