@@ -15,12 +15,7 @@ import (
 func runOrphansApply(ctx context.Context, env *Env, opts *orphansApplyOptions, args []string) error {
 	r := newReporter(env, &opts.outputOptions, 0)
 	defer r.close()
-	t, err := opts.open(env, args)
-	if err != nil {
-		return err
-	}
-	t.warn(env)
-	s, err := surveyOrphans(ctx, env, t, &opts.orphanOptions)
+	t, s, err := opts.survey(ctx, env, args)
 	if err != nil {
 		return err
 	}

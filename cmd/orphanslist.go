@@ -10,12 +10,7 @@ import (
 )
 
 func runOrphansList(ctx context.Context, env *Env, opts *orphansListOptions, args []string) error {
-	t, err := opts.open(env, args)
-	if err != nil {
-		return err
-	}
-	t.warn(env)
-	s, err := surveyOrphans(ctx, env, t, &opts.orphanOptions)
+	t, s, err := opts.survey(ctx, env, args)
 	if err != nil {
 		return err
 	}

@@ -68,27 +68,38 @@ func readSnapshot(ctx context.Context, t *target, in *operators.SceneReading) (e
 	return err
 }
 
-// surveyOrphans finds and judges the orphans.
-func surveyOrphans(ctx context.Context, env *Env, t *target, opts *orphanOptions) (*orphanSurvey, error) {
-	s, err := readScene(ctx, t, opts.storeIDs(), env.answering)
+// survey finds and judges the orphans.
+func (o *orphanOptions) survey(ctx context.Context, env *Env, args []string) (*target, *orphanSurvey, error) {
+	t, err := o.open(env, args)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if !opts.fullScan {
+	t.warn(env)
+	s, err := readScene(ctx, t, o.storeIDs(), env.answering)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.fullScan {
+		err = s.scan(ctx, env, t, o.storeIDs())
+	} else {
 		s.orphans, err = s.scene.Find(ctx, t.pd, s.gone)
-		return s, err
 	}
+	return t, s, err
+}
+
+// scan finds them by judging every region.
+func (s *orphanSurvey) scan(ctx context.Context, env *Env, t *target, ids []cluster.StoreID) error {
 	frame := env.Streams.NewFrame()
 	defer frame.Close()
 	regions := t.pd.Regions(ctx, pdclient.RegionScan{})
-	orphans, tally, err := s.scene.Scan(showScan(env, frame, regions, s.stats.Regions), opts.storeIDs())
+	orphans, tally, err := s.scene.Scan(showScan(env, frame, regions, s.stats.Regions), ids)
 	frame.Update()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.orphans, s.tally = orphans, &tally
 	s.differences = tally.Differences(s.stats, s.scene.Stores)
-	return s, nil
+	return nil
 }
 
 // showScan passes regions on and shows how many there were.

@@ -11,12 +11,7 @@ import (
 var errNoneSafe = errors.New("no orphan is safe to remove now")
 
 func runOrphansScript(ctx context.Context, env *Env, opts *orphansScriptOptions, args []string) error {
-	t, err := opts.open(env, args)
-	if err != nil {
-		return err
-	}
-	t.warn(env)
-	s, err := surveyOrphans(ctx, env, t, &opts.orphanOptions)
+	t, s, err := opts.survey(ctx, env, args)
 	if err != nil {
 		return err
 	}
