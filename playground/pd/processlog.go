@@ -40,8 +40,16 @@ var prepareProcess = sync.OnceValue(func() error {
 	return nil
 })
 
+var releaseMu sync.Mutex
+
 // setReleaseVersion sets what every embedded member reports at /version.
+// Members that run already read it: it is written only when it changes.
 func setReleaseVersion(version string) {
+	releaseMu.Lock()
+	defer releaseMu.Unlock()
+	if versioninfo.PDReleaseVersion == version {
+		return
+	}
 	versioninfo.PDReleaseVersion = version
 	versioninfo.PDGitHash = moduleCommit
 	versioninfo.PDBuildTS = moduleDate
