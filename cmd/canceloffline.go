@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ebb/cluster"
 	"ebb/decommission"
 )
 
@@ -52,7 +53,10 @@ func runCancelOffline(ctx context.Context, env *Env, opts *changeOptions, args [
 		return err
 	}
 	plan := decommission.PlanCancel(snap, requestOf(t, nodes), history)
-	apply, err := opts.proceed(ctx, env, r, plan, fmt.Sprintf("Take %d store(s) back to Up?", len(nodes)))
+	if err := env.announceRestore(snap, clusterID, storeIDs(nodes)); err != nil {
+		return err
+	}
+	apply, err := opts.proceed(ctx, env, r, plan, fmt.Sprintf("Take %s back to Up?", cluster.Plural(len(nodes), "store")))
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}

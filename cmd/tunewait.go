@@ -193,6 +193,20 @@ func (u *tuner) end(ctx context.Context) error {
 	}
 }
 
+// announceRestore says, before anybody is asked, what restoreUnused is going to do
+// when these stores stay.
+func (e *Env) announceRestore(snap *cluster.Snapshot, clusterID uint64, staying []cluster.StoreID) error {
+	if slices.ContainsFunc(snap.Stores, func(s cluster.Store) bool { return s.Leaving() && !slices.Contains(staying, s.ID) }) {
+		return nil
+	}
+	held, err := e.held(clusterID)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	e.say(kindNote, "no store is leaving then: %s put back as well", cluster.Agree(len(held), "tuned value", "is", "are"))
+	return nil
+}
+
 // restoreUnused puts the speed back when no store is leaving any more.
 func (e *Env) restoreUnused(ctx context.Context, t *target, r *reporter) error {
 	snap, err := t.pd.Snapshot(ctx)
