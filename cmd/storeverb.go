@@ -2,10 +2,12 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"ebb/cluster"
+	"ebb/pdclient"
 )
 
 type storeOptions struct {
@@ -59,7 +61,11 @@ func runStore(ctx context.Context, env *Env, opts *storeOptions, args []string) 
 		return opts.printList(ctx, env, array, t.pd.RawStores(ctx))
 	}
 	text, err := t.pd.RawStore(ctx, cluster.StoreID(id))
-	if err != nil {
+	switch {
+	case pdclient.IsNotFound(err):
+		return &hintedError{fmt.Errorf("store %d: PD does not know it: %w", id, err),
+			"ebb display shows the ids; the record of a Tombstone store may have been removed"}
+	case err != nil:
 		return err
 	}
 	return opts.printObject(ctx, env, text)
