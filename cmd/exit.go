@@ -79,6 +79,9 @@ var errDeclined = errors.New("declined; nothing was changed")
 // errInterrupted is what a run says that ended before it changed anything.
 var errInterrupted = errors.New("interrupted; nothing was changed")
 
+// errTold stands for what another program has said on stderr itself.
+var errTold = errors.New("failed; why was said already")
+
 // codedError is an error that knows its exit code.
 type codedError struct {
 	error

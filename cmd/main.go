@@ -38,7 +38,7 @@ func run(ctx context.Context, env *Env, args []string) ExitCode {
 	if code == ExitInterrupted && !errors.As(err, new(*codedError)) {
 		err = errInterrupted
 	}
-	if code != ExitDone { // an error that is none has said so itself
+	if code != ExitDone && !errors.Is(err, errTold) { // an error that is none has said so itself
 		env.printError(err, code, wantsJSON(command) || code == ExitUsage && asksForJSON(args))
 	}
 	return code

@@ -31,8 +31,8 @@ arguments are passed on to it, so see: ebb playground --help` +
 			}
 			err = env.Run(c.Context(), path, args)
 			var exit *exec.ExitError
-			if errors.As(err, &exit) {
-				return &codedError{errors.New("playground ended with an error"), ExitCode(max(exit.ExitCode(), 1))}
+			if errors.As(err, &exit) && exit.Exited() {
+				return &codedError{errTold, ExitCode(exit.ExitCode())}
 			}
 			return err
 		},

@@ -136,9 +136,9 @@ Take a store out:
   {{.Login}}
 
 {{end}}Break something first:
-  ebb-playground fault --name {{.Name}} stop {{.Neighbour}}
-  ebb-playground fault --help
+  ebb playground fault --name {{.Name}} stop {{.Neighbour}}
+  ebb playground fault --help
 
 Stop it:
-  {{if .Background}}ebb-playground stop --name {{.Name}}{{else}}Ctrl-C, or ebb-playground stop --name {{.Name}} elsewhere{{end}}
+  {{if .Background}}ebb playground stop --name {{.Name}}{{else}}Ctrl-C, or ebb playground stop --name {{.Name}} elsewhere{{end}}
 `))

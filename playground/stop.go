@@ -42,7 +42,7 @@ func (e *NoneError) Error() string {
 }
 
 // Hint tells what to do.
-func (e *NoneError) Hint() string { return "`ebb-playground list` shows what runs" }
+func (e *NoneError) Hint() string { return "`ebb playground list` shows what runs" }
 
 // find returns the playground that is meant.
 func (s *selection) find(registry *runstate.Registry) (runstate.Record, error) {

@@ -46,7 +46,7 @@ func (e *BusyError) Error() string {
 
 // Hint tells what to do.
 func (e *BusyError) Hint() string {
-	return "leave --net out to have a free one picked, or see `ebb-playground list`"
+	return "leave --net out to have a free one picked, or see `ebb playground list`"
 }
 
 // Hold takes the network with the given prefix, such as "127.41.7". probe names

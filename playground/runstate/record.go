@@ -68,7 +68,7 @@ func (e *TakenError) Error() string {
 
 // Hint tells what to do.
 func (e *TakenError) Hint() string {
-	return fmt.Sprintf("choose another --name, or `ebb-playground stop --name %s`", e.Record.Name)
+	return fmt.Sprintf("choose another --name, or `ebb playground stop --name %s`", e.Record.Name)
 }
 
 // NameError says that a text cannot be a playground's name.
