@@ -73,14 +73,14 @@ func (v *view) names(op *cluster.Operator) bool {
 // operator until it times out, minutes to half an hour later (pd#11143).
 func deadTargets(v *view) []Cause {
 	var stuck cluster.RegionCount
-	dead := make(map[cluster.StoreID]bool)
+	dead := make(map[cluster.StoreID]*cluster.Store)
 	var example *cluster.Operator
 	for i := range v.ev.Running {
 		op := &v.ev.Running[i]
 		for _, id := range destinations(op) {
 			if s := v.stores[id]; s != nil && !s.Live(v.now) {
 				stuck.Add(op.RegionID)
-				dead[id] = true
+				dead[id] = s
 				example = op
 				break
 			}
@@ -89,11 +89,20 @@ func deadTargets(v *view) []Cause {
 	if stuck.Count == 0 {
 		return nil
 	}
+	ids := sortedKeys(dead)
+	var stores []*cluster.Store
+	for _, id := range ids {
+		stores = append(stores, dead[id])
+	}
+	next := "pd-ctl operator remove " + firstID(stuck.Examples)
+	if stuck.Count > 1 {
+		next += ", and the others likewise; or start " + storeNames(stores)
+	}
 	return []Cause{{
-		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Stores: sortedKeys(dead), Regions: stuck.Examples,
-		Sentence: fmt.Sprintf("%s for %s without heartbeats", cluster.Agree(stuck.Count, "operator", "waits", "wait"), cluster.Plural(len(dead), "store")),
+		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Stores: ids, Regions: stuck.Examples,
+		Sentence: fmt.Sprintf("%s for %s without heartbeats: %s", cluster.Agree(stuck.Count, "operator", "waits", "wait"), cluster.Plural(len(stores), "store"), storeNames(stores)),
 		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}", example.RegionID, example.Desc, example.Brief)},
-		Next:     "pd-ctl operator remove " + firstID(stuck.Examples),
+		Next:     next,
 		Risk:     "none: PD makes a new operator with another target",
 	}}
 }

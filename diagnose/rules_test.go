@@ -250,10 +250,10 @@ var ruleCases = []ruleCase{
 	{rule: "D18", name: "at the limits", edit: func(f *fakePD) {
 		f.store(1).ReceivingSnapCount, f.store(1).PendingPeerCount, f.store(1).SlowScore = 64, 64, 79
 	}, want: OK},
-	{rule: "D19", name: "towards a dead store", edit: both(silent(2, time.Minute), func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }), want: Problem, blocked: 1, sentence: `^1 operator waits for 1 store without heartbeats$`},
+	{rule: "D19", name: "towards a dead store", edit: both(silent(2, time.Minute), func(f *fakePD) { f.running = []cluster.Operator{operator("mv peer: store [5] to [2]")} }), want: Problem, blocked: 1, sentence: `^1 operator waits for 1 store without heartbeats: store 2 \(10\.0\.1\.2:20160\)$`},
 	{rule: "D19", name: "towards a dead leader", edit: both(silent(2, time.Minute), func(f *fakePD) {
 		f.running = []cluster.Operator{stepping(1, "add learner peer 9 on store 1", "transfer leader from store 5 to store 2", "use joint consensus, promote learner peer 9 on store 1 to voter, demote voter peer 7 on store 5 to learner")}
-	}), want: Problem, blocked: 1, sentence: `^1 operator waits for 1 store without heartbeats$`},
+	}), want: Problem, blocked: 1, sentence: `^1 operator waits for 1 store without heartbeats: store 2 \(10\.0\.1\.2:20160\)$`},
 	{rule: "D19", name: "past a dead leader", edit: both(silent(2, time.Minute), func(f *fakePD) {
 		f.running = []cluster.Operator{stepping(2, "add learner peer 9 on store 1", "transfer leader from store 5 to store 2", "use joint consensus, promote learner peer 9 on store 1 to voter, demote voter peer 7 on store 2 to learner", "remove peer on store 2")}
 	}), want: OK},
