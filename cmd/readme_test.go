@@ -38,8 +38,10 @@ var elsewhere = map[string]string{
 	"make build":                       ".ci/run, as part of make test",
 	"make install PREFIX=$HOME/.local": ".ci/package",
 	"export PATH=$PWD/bin:$PATH":       "the shell",
-	"ebb playground --background":      "the tests of the playground",
-	"ebb playground stop --all":        "the tests of the playground",
+	"cd /tmp/play":                     "the shell",
+
+	"ebb playground --background --dir /tmp/play": "the tests of the playground",
+	"ebb playground fault stop 127.41.1.13:20160": "the tests of the playground",
 }
 
 // readmeHosts stands in for the network of README.md, at which a playground may
