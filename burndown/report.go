@@ -157,7 +157,7 @@ func (r *Report) note(in *Input) {
 		say("the clock of this machine was set back while somebody watched: times may be out of order")
 	}
 	if in.Skipped > 0 {
-		say("%d line(s) of the samples could not be read and were skipped", in.Skipped)
+		say("%s of the samples could not be read; the rest is used", cluster.Plural(in.Skipped, "line"))
 	}
 }
 

@@ -218,7 +218,7 @@ func TestReportKeepsWhatBelongs(t *testing.T) {
 	if r.Cluster != "prod" || r.PDVersion != "v8.5.0" || !r.From.Equal(at(1)) || !r.To.Equal(at(31)) {
 		t.Errorf("%s, PD %s, from %s to %s", r.Cluster, r.PDVersion, r.From, r.To)
 	}
-	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, "2 line(s)") {
+	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, "2 lines") {
 		t.Errorf("notes %q", notes)
 	}
 	for _, edit := range []func(*Input){func(in *Input) { in.Since = at(32) }, func(in *Input) { in.Stores = []cluster.StoreID{9} }} {

@@ -60,7 +60,7 @@ func (e *Env) maintenance(ctx context.Context, t *target, r *reporter, verb stri
 	err = t.pd.StartMaintenance(ctx, maintenanceType, machine, verb+" by "+e.Actor)
 	switch {
 	case errors.Is(err, pdclient.ErrNotSupported):
-		r.once("this PD has no maintenance lock: runs on other machines are not kept out")
+		r.once("this PD has no maintenance lock: ebb on another machine is not kept out")
 		return func() {}, nil
 	case err != nil:
 		return nil, err

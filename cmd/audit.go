@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ebb/cluster"
 	"ebb/journal"
 	"ebb/ui"
 )
@@ -51,7 +52,7 @@ func newAuditListCommand(env *Env) *cobra.Command {
 				return err
 			}
 			if pending, err := env.pending(); err == nil && len(pending) > 0 {
-				env.say(kindHint, "%d value(s) are still to be put back; see ebb audit pending", len(pending))
+				env.say(kindHint, "%s still to be put back; see ebb audit pending", cluster.Agree(len(pending), "value", "is", "are"))
 			}
 			return env.printRuns(c.Context(), &out, runs)
 		},

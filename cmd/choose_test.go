@@ -47,12 +47,12 @@ func TestChooseNodes(t *testing.T) {
 	}{
 		{
 			"scale-in", nil, []string{"scale-in"},
-			[]uitest.Answer{uitest.Choose(which+" leave", "store 4"), uitest.Confirm("Set 1 store(s) Offline?", true)},
+			[]uitest.Answer{uitest.Choose(which+" leave", "store 4"), uitest.Confirm("Set 1 store Offline?", true)},
 			ExitDone, []string{"DELETE /store/4"}, "chosen: -N ",
 		},
 		{
 			"two of them", func(pd *pdtest.PD) { pd.AddStores(6) }, []string{"scale-in"},
-			[]uitest.Answer{uitest.Choose(which+" leave", "store 4", "store 6"), uitest.Confirm("Set 2 store(s) Offline?", true)},
+			[]uitest.Answer{uitest.Choose(which+" leave", "store 4", "store 6"), uitest.Confirm("Set 2 stores Offline?", true)},
 			ExitDone, []string{"DELETE /store/4", "DELETE /store/6"}, "",
 		},
 		{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ebb/cluster"
 	"ebb/decommission"
 )
 
@@ -77,7 +78,7 @@ func runFence(ctx context.Context, env *Env, opts *fencingOptions, args []string
 		return r.summary(ctx, nil, r.fences(ctx, looks))
 	}
 	plan := decommission.PlanFence(snap, targets, looks, opts.hook, opts.window)
-	apply, err := opts.proceed(ctx, env, r, &plan.Plan, fmt.Sprintf("Fence %d store(s)?", len(targets)))
+	apply, err := opts.proceed(ctx, env, r, &plan.Plan, fmt.Sprintf("Fence %s?", cluster.Plural(len(targets), "store")))
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}

@@ -339,7 +339,7 @@ func TestFencingInterrupted(t *testing.T) {
 
 func TestFenceCommand(t *testing.T) {
 	t.Run("it is fenced", func(t *testing.T) {
-		f := newForceCommand(t, uitest.Confirm("Fence 1 store(s)?", true))
+		f := newForceCommand(t, uitest.Confirm("Fence 1 store?", true))
 		f.hosts.scripts["10.0.1.4:22"] = slices.Concat(lookedAt(), climbed())
 		f.run(ExitDone, "fence", "-N", "4")
 		f.says("store 4 (10.0.1.4:20160): FENCED")

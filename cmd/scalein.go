@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ebb/cluster"
 	"ebb/decommission"
 )
 
@@ -74,7 +75,7 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	question := fmt.Sprintf("Set %d store(s) Offline?", len(nodes))
+	question := fmt.Sprintf("Set %s Offline?", cluster.Plural(len(nodes), "store"))
 	apply, err := opts.proceedTuned(ctx, env, t, r, snap, plan, question)
 	if err != nil {
 		return r.summary(ctx, nil, err)

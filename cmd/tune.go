@@ -27,10 +27,10 @@ cluster, and never lowers what is as fast already:
   fast    100 regions a minute for each receiver, leaders off the leaving stores
   max     400 a minute, and more snapshots at a time: clients will feel it
 
-Where PD has values that expire by themselves those are used. Such values are not
-seen in PD's configuration, by nobody: those of other tools (BR, Lightning) are
-left alone where PD tells of them (a configuration item, 6.1 and later), and
-cannot be noticed elsewhere.` + exitStatus(ExitDone, ExitUsage),
+Where PD has values that expire by themselves those are used. PD's configuration
+does not show such values to anybody. Those of other tools (BR, Lightning) are left
+alone where PD tells of them (a configuration item, 6.1 and later), and cannot be
+noticed elsewhere.` + exitStatus(ExitDone, ExitUsage),
 		Example: "  ebb tune show prod\n  ebb tune apply prod --profile fast --for 2h\n  ebb tune restore prod",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -189,7 +189,7 @@ func runTuneApply(ctx context.Context, env *Env, opts *tuneApplyOptions, args []
 	if err != nil {
 		return r.summary(ctx, nil, err)
 	}
-	apply, err := opts.proceedTune(ctx, env, r, plan, fmt.Sprintf("Set %d value(s)?", len(plan.Changes)))
+	apply, err := opts.proceedTune(ctx, env, r, plan, fmt.Sprintf("Set %s?", cluster.Plural(len(plan.Changes), "value")))
 	if err != nil || !apply {
 		return r.summary(ctx, nil, err)
 	}

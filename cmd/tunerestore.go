@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ebb/cluster"
 	"ebb/cmd/render"
 	"ebb/journal"
 	"ebb/pdclient"
@@ -63,13 +64,13 @@ func runTuneRestore(ctx context.Context, env *Env, opts *tuneRestoreOptions, arg
 		err := r.tunePlan(ctx, plan)
 		if err == nil && len(plan.Changes) > 0 {
 			err = &codedError{&hintedError{
-				fmt.Errorf("tune restore: %d value(s) look like those of a profile, and no journal says who set them", len(plan.Changes)),
+				fmt.Errorf("tune restore: %s like set by a profile, and no journal says who set them", cluster.Agree(len(plan.Changes), "value", "looks", "look")),
 				"take them to the defaults with: ebb tune restore --to-defaults " + opts.reopenFlags(args),
 			}, ExitNo}
 		}
 		return r.summary(ctx, nil, err)
 	}
-	apply, err := opts.proceedTune(ctx, env, r, plan, fmt.Sprintf("Put %d value(s) back?", len(plan.Changes)))
+	apply, err := opts.proceedTune(ctx, env, r, plan, fmt.Sprintf("Put %s back?", cluster.Plural(len(plan.Changes), "value")))
 	if err == nil && apply {
 		_, err = env.applyTune(ctx, t, r, plan, nil)
 	}
@@ -232,10 +233,10 @@ func (r *reporter) wayBack(outcomes []tune.Outcome, live time.Duration, reopen s
 		}
 	}
 	if expiring > 0 {
-		r.line("%d value(s) expire by themselves after %s", expiring, live)
+		r.line("%s after %s, without ebb", cluster.Agree(expiring, "value", "expires", "expire"), live)
 	}
 	if staying > 0 {
-		r.line("%d value(s) stay until they are put back", staying)
+		r.line("%s until put back", cluster.Agree(staying, "value", "stays", "stay"))
 	}
 	r.line("put all of it back with: ebb tune restore %s", reopen)
 }

@@ -56,7 +56,7 @@ func (o *scaleInOptions) proceedTuned(ctx context.Context, env *Env, t *target, 
 	if err := r.plan(ctx, p, document); err != nil {
 		return false, err
 	}
-	question = fmt.Sprintf("Set %d value(s) until the stores have left?", len(speed.Changes))
+	question = fmt.Sprintf("Set %s until the stores have left?", cluster.Plural(len(speed.Changes), "value"))
 	_, err = o.agreed(ctx, r, func() (bool, error) { return env.Prompter.Confirm(ctx, question) })
 	return false, err
 }

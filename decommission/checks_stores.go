@@ -57,7 +57,7 @@ func (c *checker) otherLeaving() []Finding {
 	}
 	return []Finding{{
 		Check: name, Result: Warning, Stores: cluster.StoreIDs(others),
-		Summary:  cluster.Agree(len(others), "other store", "is", "are") + " leaving at the same time; they are not counted as receivers and share the same limits",
+		Summary:  cluster.Agree(len(others), "other store", "is", "are") + " leaving at the same time, under the same limits, and not counted as receiving",
 		Evidence: []string{storeNames(others)},
 		Fix:      "let them finish first, or bring them back with ebb cancel-offline",
 	}}

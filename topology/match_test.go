@@ -188,7 +188,7 @@ func TestSelectErrors(t *testing.T) {
 	for _, tc := range []struct{ spec, want, hint string }{
 		{"kv1:20161", `find node "kv1:20161": no such tiup id, store address or store id`, "did you mean kv1:20160?"},
 		{"kv1", `find node "kv1": no such tiup id, store address or store id`, "did you mean kv1:20160?"},
-		{"kw1:20160", `find node "kw1:20160": no such tiup id, store address or store id`, "did you mean kv1:20160, KV2:20160, kv3:20160?"},
+		{"kw1:20160", `find node "kw1:20160": no such tiup id, store address or store id`, "did you mean kv1:20160 or KV2:20160 or kv3:20160?"},
 		{"12345", `find node "12345": no such tiup id, store address or store id`, ""},
 		{"pd1:2379", `find node "pd1:2379": it is a pd, not a TiKV or TiFlash store`,
 			"use: tiup cluster scale-in prod -N pd1:2379 (or, without tiup: pd-ctl member delete name pd-pd1-2379)"},

@@ -25,7 +25,7 @@ func (e *UnknownNodeError) Hint() string {
 	if len(e.Nearest) == 0 {
 		return ""
 	}
-	return "did you mean " + strings.Join(e.Nearest, ", ") + "?"
+	return "did you mean " + strings.Join(e.Nearest, " or ") + "?"
 }
 
 // AmbiguousNodeError is returned for a name that several nodes or several stores

@@ -78,7 +78,7 @@ func budget(o *ui.Output, b *decommission.Budget) error {
 	}
 	for i := range b.Dimensions {
 		if d := &b.Dimensions[i]; len(d.Unlabelled) > 0 {
-			if err := o.Hang("  ", fmt.Sprintf("%d store(s) lack the label %s and may be anywhere.", len(d.Unlabelled), ui.Clean(d.Name))); err != nil {
+			if err := o.Hang("  ", fmt.Sprintf("%s the label %s and may be anywhere.", cluster.Agree(len(d.Unlabelled), "store", "lacks", "lack"), ui.Clean(d.Name))); err != nil {
 				return err
 			}
 		}
@@ -107,7 +107,7 @@ func receivers(o *ui.Output, list []decommission.Receiver) error {
 	if len(list) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("%d store(s) receive", len(list))
+	text := cluster.Agree(len(list), "store", "receives", "receive")
 	if tightest != nil {
 		text += fmt.Sprintf("; nearest to full is store %d (%s): about %s, with room for %s",
 			tightest.StoreID, tightest.Address, ui.Bytes(tightest.Receives), ui.Bytes(*tightest.Room))

@@ -44,7 +44,7 @@ func (e *UnknownClusterError) Error() string {
 func (e *UnknownClusterError) Hint() string {
 	switch {
 	case len(e.Nearest) > 0:
-		return fmt.Sprintf("did you mean %s?", strings.Join(e.Nearest, ", "))
+		return fmt.Sprintf("did you mean %s?", strings.Join(e.Nearest, " or "))
 	case len(e.Known) > 0:
 		return "clusters of this tiup: " + strings.Join(e.Known, ", ")
 	}
