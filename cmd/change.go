@@ -43,7 +43,7 @@ func (o *changeOptions) registerConfirm(c *cobra.Command) {
 // check finds the mistakes that can be seen without asking anybody.
 func (o *changeOptions) check(env *Env, c *cobra.Command) error {
 	if len(o.nodes) == 0 && (o.choice == nil || !o.mayChoose(env)) {
-		return &usageError{errors.New("no node given"), fmt.Sprintf("name the nodes with -N; see ebb display; see %s --help", c.CommandPath())}
+		return &usageError{errors.New("no node given"), fmt.Sprintf("name the nodes with -N, as ebb display has them; see %s --help", c.CommandPath())}
 	}
 	return o.checkConfirmable(env)
 }

@@ -19,6 +19,9 @@ func collectEvidence(ctx context.Context, env *Env, t *target, opts *diagnoseOpt
 	if err != nil {
 		return nil, err
 	}
+	if err := env.noteTemporary(snap); err != nil {
+		return nil, err
+	}
 	stores := diagnose.Leaving(snap)
 	if len(opts.nodes) > 0 {
 		_, nodes, err := opts.storesOf(t, snap)

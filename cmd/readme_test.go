@@ -41,7 +41,7 @@ var elsewhere = map[string]string{
 	"cd /tmp/play":                     "the shell",
 
 	"ebb playground --background --dir /tmp/play": "the tests of the playground",
-	"ebb playground fault stop 127.41.1.13:20160": "the tests of the playground",
+	"ebb playground fault stop 3":                 "the tests of the playground",
 }
 
 // readmeHosts stands in for the network of README.md, at which a playground may

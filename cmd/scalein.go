@@ -66,6 +66,9 @@ func runScaleIn(ctx context.Context, env *Env, opts *scaleInOptions, args []stri
 	if err != nil {
 		return err
 	}
+	if err := env.noteTemporary(snap); err != nil {
+		return err
+	}
 	req := requestOf(t, nodes)
 	req.EvictLeader, req.Risks = opts.evictLeader, opts.risks
 	ids := storeIDs(nodes)

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -72,6 +73,9 @@ func (s *selection) open(env *Env, args []string) (*target, error) {
 		}
 	case s.topologyPath != "":
 		f, err := file.Load(s.topologyPath)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &usageError{err, "-t takes the path of a topology.yaml or meta.yaml; a cluster of tiup is named without -t"}
+		}
 		if err := t.accept(f, err); err != nil {
 			return nil, err
 		}

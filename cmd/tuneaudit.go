@@ -3,9 +3,11 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"ebb/cluster"
 	"ebb/journal"
 	"ebb/tune"
 	"ebb/ui"
@@ -39,6 +41,28 @@ leader since, that can be later.` + exitStatus(ExitDone, ExitFailed, ExitUsage, 
 type pendingValue struct {
 	ClusterID uint64 `json:"cluster_id"`
 	tune.Held
+}
+
+// noteTemporary says that temporary values hold which PD shows to nobody: a time
+// that is reckoned from PD's answers is then too long.
+func (e *Env) noteTemporary(snap *cluster.Snapshot) error {
+	if snap.Members == nil {
+		return nil // whoever needs them says so
+	}
+	held, err := e.held(snap.Members.ClusterID)
+	if err != nil {
+		return err
+	}
+	var until time.Time
+	for i := range held {
+		if held[i].Until.After(until) {
+			until = held[i].Until
+		}
+	}
+	if until.After(e.Now()) {
+		e.say(kindNote, "ebb tune has raised values until %s that PD does not show: stores may leave faster than is said here", until.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // pending is what the journals of this machine say is still to be put back.
