@@ -118,9 +118,9 @@ func (r *Report) journal(in *Input) {
 	for i := range r.Courses {
 		stores[r.Courses[i].StoreID] = true
 	}
-	in.Operations = slices.Clone(in.Operations)
-	slices.SortStableFunc(in.Operations, func(a, b Operation) int { return a.Began.Compare(b.Began) })
-	for _, o := range in.Operations {
+	operations := slices.Clone(in.Operations)
+	slices.SortStableFunc(operations, func(a, b Operation) int { return a.Began.Compare(b.Began) })
+	for _, o := range operations {
 		tuning := o.tunes() && !o.Began.After(r.To.Add(tuneMargin))
 		switch {
 		case o.end().Before(r.From), !tuning && !o.about(stores):
@@ -153,7 +153,7 @@ func (r *Report) note(in *Input) {
 			say("store %d: the journal of this machine does not say when it began to leave; the report begins with the first sample", c.StoreID)
 		}
 	}
-	if n := setBack(in.Records); n > 0 {
+	if setBack(in.Records) {
 		say("the clock of this machine was set back while somebody watched: times may be out of order")
 	}
 	if in.Skipped > 0 {
@@ -161,16 +161,15 @@ func (r *Report) note(in *Input) {
 	}
 }
 
-// setBack counts how often a watcher's clock went back.
-func setBack(records []Record) int {
+// setBack reports whether a watcher's clock went back.
+func setBack(records []Record) bool {
 	last := make(map[string]time.Time)
-	n := 0
 	for i := range records {
 		r := &records[i]
 		if r.Time.Before(last[r.Watch]) {
-			n++
+			return true
 		}
 		last[r.Watch] = r.Time
 	}
-	return n
+	return false
 }

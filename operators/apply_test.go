@@ -450,9 +450,9 @@ func TestRemainErrorSaysWhatHappened(t *testing.T) {
 		err  error
 		want string
 	}{
-		{nil, "orphans apply: 1 orphan peers removed, 2 remain, 1 were gone before, PD still works on 1 of them"},
-		{context.Canceled, "orphans apply: 1 orphan peers removed, 2 remain, 1 were gone before, PD still works on 1 of them; interrupted"},
-		{errDeaf, "orphans apply: 1 orphan peers removed, 2 remain, 1 were gone before, PD still works on 1 of them: reach pd: nobody answers"},
+		{nil, "orphans apply: 1 orphan peer removed, 2 remain, 1 gone before, PD still works on 1 of them"},
+		{context.Canceled, "orphans apply: 1 orphan peer removed, 2 remain, 1 gone before, PD still works on 1 of them; interrupted"},
+		{errDeaf, "orphans apply: 1 orphan peer removed, 2 remain, 1 gone before, PD still works on 1 of them: reach pd: nobody answers"},
 	} {
 		if got := (&RemainError{Outcomes: outcomes, Err: tt.err}).Error(); got != tt.want {
 			t.Errorf("says %q", got)

@@ -63,9 +63,9 @@ func (e *RemainError) Error() string {
 	for i := range e.Outcomes {
 		results[e.Outcomes[i].Result]++
 	}
-	text := fmt.Sprintf("%s: %d orphan peers removed, %d remain", VerbApply, results[Removed], e.Count())
+	text := fmt.Sprintf("%s: %s removed, %d remain", VerbApply, cluster.Plural(results[Removed], "orphan peer"), e.Count())
 	if n := results[Already]; n > 0 {
-		text += fmt.Sprintf(", %d were gone before", n)
+		text += fmt.Sprintf(", %d gone before", n)
 	}
 	if n := results[InFlight]; n > 0 {
 		text += fmt.Sprintf(", PD still works on %d of them", n)

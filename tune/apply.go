@@ -114,7 +114,7 @@ func (e *PartialError) Unwrap() error { return e.Err }
 // NotRestoredError says that values could not be put back.
 type NotRestoredError struct {
 	Outcomes []Outcome // of what is left
-	Err      error
+	Err      error     // of the first of them
 }
 
 func (e *NotRestoredError) Error() string {
@@ -197,11 +197,7 @@ func (a *applying) take(o Outcome) {
 func (a *applying) verdict() error {
 	var errs []error
 	if len(a.stuck) > 0 {
-		causes := make([]error, 0, len(a.stuck))
-		for i := range a.stuck {
-			causes = append(causes, a.stuck[i].Err)
-		}
-		errs = append(errs, &NotRestoredError{Outcomes: a.stuck, Err: causes[0]})
+		errs = append(errs, &NotRestoredError{Outcomes: a.stuck, Err: a.stuck[0].Err})
 	}
 	switch {
 	case a.failed != nil && a.changed:

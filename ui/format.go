@@ -46,6 +46,14 @@ func Count(n int64) string {
 	return b.String()
 }
 
+// Counted writes a Count with its noun: "1 region", "1,200 regions".
+func Counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return Count(int64(n)) + " " + noun
+}
+
 // Duration prints a time span in two units at most: "40s", "4m40s", "2h13m",
 // "3d4h"; never as "04:40", which reads like a time of day. A negative one, as two
 // clocks that disagree make it, keeps its sign.

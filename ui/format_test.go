@@ -32,6 +32,14 @@ func TestCount(t *testing.T) {
 	}
 }
 
+func TestCounted(t *testing.T) {
+	for n, want := range map[int]string{0: "0 regions", 1: "1 region", 1200: "1,200 regions"} {
+		if got := Counted(n, "region"); got != want {
+			t.Errorf("Counted(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                                       "0s",

@@ -48,7 +48,7 @@ func StoreLine(s *decommission.StoreWatch) string {
 	info := Leaving(s)
 	var b strings.Builder
 	fmt.Fprintf(&b, "store %d (%s) %s: %s, %s, %s left",
-		s.ID, ui.Clean(s.Address), orDash(s.State), counted(s.Regions, "region"), counted(s.Leaders, "leader"),
+		s.ID, ui.Clean(s.Address), orDash(s.State), ui.Counted(s.Regions, "region"), ui.Counted(s.Leaders, "leader"),
 		ui.Bytes(uint64(max(s.RegionSizeMiB, 0))*cluster.MiB))
 	if info.Fraction != nil {
 		b.WriteString(", " + ui.Share(*info.Fraction) + " done")
@@ -89,21 +89,13 @@ func Transition(e decommission.Event) string {
 		return name + " is Tombstone, and no region names it"
 	case decommission.EventBuriedEarly:
 		if s.State == "" {
-			return fmt.Sprintf("%s: its record is gone from PD, but it is still named by %s", name, counted(s.Regions, "region"))
+			return fmt.Sprintf("%s: its record is gone from PD, but it is still named by %s", name, ui.Counted(s.Regions, "region"))
 		}
-		return fmt.Sprintf("%s: PD calls it %s, but it is still named by %s", name, ui.Clean(s.State), counted(s.Regions, "region"))
+		return fmt.Sprintf("%s: PD calls it %s, but it is still named by %s", name, ui.Clean(s.State), ui.Counted(s.Regions, "region"))
 	case decommission.EventCameBack:
 		return fmt.Sprintf("%s is %s again", name, s.State)
 	case decommission.EventGone:
 		return name + ": its record is gone from PD, and no region names it"
 	}
 	return name + ": " + string(e.Type)
-}
-
-// counted writes a number with its noun: "1 region", "1,200 regions".
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return ui.Count(int64(n)) + " " + noun
 }

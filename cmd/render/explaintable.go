@@ -154,10 +154,10 @@ func (l *Leftover) Write(o *ui.Output) error {
 	p := &printer{o: o}
 	for i := range l.Stores {
 		s := &l.Stores[i]
-		p.printf("%s  %s %s, %s\n", o.Paint(ui.Bold, fmt.Sprintf("store %d", s.Store)), ui.Clean(s.Address), s.State, counted(s.Regions, "region"))
+		p.printf("%s  %s %s, %s\n", o.Paint(ui.Bold, fmt.Sprintf("store %d", s.Store)), ui.Clean(s.Address), s.State, ui.Counted(s.Regions, "region"))
 		for j := range s.Classes {
 			c := &s.Classes[j]
-			p.printf("  %s  %s\n", o.Paint(blockStyles[c.Blocks], string(c.Class)), counted(c.Count, "region"))
+			p.printf("  %s  %s\n", o.Paint(blockStyles[c.Blocks], string(c.Class)), ui.Counted(c.Count, "region"))
 			for k := range c.Regions {
 				e := &c.Regions[k]
 				p.hang(fmt.Sprintf("    %d  ", e.Region), ui.Clean(e.Sentence))

@@ -44,10 +44,10 @@ func (l *Orphans) Write(o *ui.Output, all bool) error {
 		return orphanTable(l.Orphans).Write(o)
 	}
 	p := &printer{o: o}
-	p.hang(o.Paint(ui.Bold, "orphan peers: "), readFrom(l.ClusterID, l.PDVersion, "", l.ReadAt)+"; "+counted(l.Regions, "region"))
+	p.hang(o.Paint(ui.Bold, "orphan peers: "), readFrom(l.ClusterID, l.PDVersion, "", l.ReadAt)+"; "+ui.Counted(l.Regions, "region"))
 	if t := l.FullScan; t != nil {
 		p.hang("full scan: ", fmt.Sprintf("%s; %s with a live majority, %s without, %s nobody can tell of, %s in a joint state",
-			counted(t.Regions, "region"), ui.Count(int64(t.Majority)), countOf(t.NoMajority), countOf(t.CannotTell), countOf(t.Joint)))
+			ui.Counted(t.Regions, "region"), ui.Count(int64(t.Majority)), countOf(t.NoMajority), countOf(t.CannotTell), countOf(t.Joint)))
 	}
 	for _, d := range l.Differences {
 		p.hang(o.Paint(ui.Red, "differs: "), ui.Clean(d))
@@ -143,7 +143,7 @@ func tableTable(tables []operators.TableCount, all bool) *ui.Table {
 			ui.Number(int64(n.Wait)), ui.Number(int64(n.Hold)), ui.Number(int64(n.Refuse)))
 	}
 	if hidden := len(tables) - len(shown); hidden > 0 {
-		t.Row(ui.Text(fmt.Sprintf("and %s more", counted(hidden, "table"))))
+		t.Row(ui.Text(fmt.Sprintf("and %s more", ui.Counted(hidden, "table"))))
 	}
 	return t
 }

@@ -16,7 +16,7 @@ func OrphanPlan(o *ui.Output, p *operators.Plan, gone []operators.GoneStore) err
 		return err
 	}
 	if len(p.Removals) > 0 {
-		fmt.Fprintf(o, "\nwill remove %s:\n", counted(len(p.Removals), "peer"))
+		fmt.Fprintf(o, "\nwill remove %s:\n", ui.Counted(len(p.Removals), "peer"))
 		shown := p.Removals[:min(len(p.Removals), shownOrphans)]
 		if err := orphanTable(shown).Write(o); err != nil {
 			return err
@@ -34,7 +34,7 @@ func OrphanPlan(o *ui.Output, p *operators.Plan, gone []operators.GoneStore) err
 	if len(p.Left) == 0 {
 		return nil
 	}
-	fmt.Fprintf(o, "\nwill leave %s alone:\n", counted(len(p.Left), "peer"))
+	fmt.Fprintf(o, "\nwill leave %s alone:\n", ui.Counted(len(p.Left), "peer"))
 	return reasonTable(operators.Summarize(p.Left).Reasons).Write(o)
 }
 

@@ -85,7 +85,7 @@ func storesOf(group []*tune.Change) string {
 		ids = append(ids, c.StoreID)
 	}
 	slices.Sort(ids)
-	return counted(len(ids), "store") + ": " + joinIDs(ids)
+	return ui.Counted(len(ids), "store") + ": " + joinIDs(ids)
 }
 
 func rawStore(id cluster.StoreID) string {

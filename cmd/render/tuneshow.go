@@ -100,7 +100,7 @@ func TuneHeld(o *ui.Output, held []tune.Held) error {
 		slices.Sort(ids)
 		switch {
 		case len(ids) > 1:
-			setting += fmt.Sprintf(" of %s: %s", counted(len(ids), "store"), joinIDs(ids))
+			setting += fmt.Sprintf(" of %s: %s", ui.Counted(len(ids), "store"), joinIDs(ids))
 		case ids[0] != 0:
 			setting += "/" + ids[0].String()
 		}

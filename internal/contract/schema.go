@@ -55,16 +55,17 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		for _, part := range []any{p[i].Name, p[i].Schema} {
-			data, err := json.Marshal(part)
-			if err != nil {
-				return nil, err
-			}
-			b.Write(data)
-			if part == any(p[i].Name) {
-				b.WriteByte(':')
-			}
+		name, err := json.Marshal(p[i].Name)
+		if err != nil {
+			return nil, err
 		}
+		schema, err := json.Marshal(p[i].Schema)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(schema)
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil

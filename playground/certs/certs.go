@@ -108,7 +108,9 @@ func (f *Files) Config() (*tls.Config, error) {
 		return nil, fmt.Errorf("read certificates: %w", err)
 	}
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(authority)
+	if !pool.AppendCertsFromPEM(authority) {
+		return nil, fmt.Errorf("read certificates: %s: no certificate in it", f.CA)
+	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{pair}, RootCAs: pool, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
 		MinVersion: tls.VersionTLS12,

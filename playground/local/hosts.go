@@ -10,7 +10,7 @@ import (
 )
 
 // bootHosts finds out what the hosts can be, tells the plan, and boots them
-// beside what the caller does. booted gets one result in any case.
+// beside what the caller does: booted gets one result, unless an error is returned.
 func (p *Playground) bootHosts(plan *layout.Layout, booted chan<- error) error {
 	if !p.cfg.Hosts {
 		booted <- nil

@@ -98,11 +98,11 @@ func shed(isolated bool) error {
 // children of this process, and are found in the next round.
 func killAll() {
 	for range 1000 {
-		children := children(os.Getpid())
-		if len(children) == 0 {
+		below := children(os.Getpid())
+		if len(below) == 0 {
 			return
 		}
-		for _, pid := range children {
+		for _, pid := range below {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 		syscall.Syscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) //nolint:errcheck // only gives them time to end

@@ -27,7 +27,6 @@ func (m *Manager) properties(u *unit) []property {
 	if u.proc != nil {
 		mainPID = u.proc.PID
 	}
-	fragment := u.path
 	all := []property{
 		{"Type", "simple"},
 		{"Restart", u.def.Restart},
@@ -52,7 +51,7 @@ func (m *Manager) properties(u *unit) []property {
 	all = append(all,
 		property{"Id", u.name}, property{"Names", u.name}, property{"Description", description},
 		property{"LoadState", u.load}, property{"ActiveState", u.active}, property{"SubState", u.sub},
-		property{"FragmentPath", fragment}, property{"UnitFileState", fileState},
+		property{"FragmentPath", u.path}, property{"UnitFileState", fileState},
 		property{"NeedDaemonReload", yesNo(m.units[u.name] != nil && u.stale(&m.cfg))},
 	)
 	return all

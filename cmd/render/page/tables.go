@@ -39,7 +39,7 @@ func (v *view) cards() []card {
 		class = "good"
 	}
 	list := []card{
-		{Name: "Gone", Value: fmt.Sprintf("%d of %d", gone, len(outcomes)), Detail: plural(len(outcomes), "store") + ", " + plural(len(r.Courses), "leaving"), Class: class},
+		{Name: "Gone", Value: fmt.Sprintf("%d of %d", gone, len(outcomes)), Detail: ui.Counted(len(outcomes), "store") + ", " + ui.Counted(len(r.Courses), "leaving"), Class: class},
 		{Name: "Took", Value: ui.Duration(took), Detail: v.stamp(r.From) + " – " + v.stamp(r.To)},
 		{Name: "Regions moved", Value: ui.Count(int64(moved)), Detail: "net, while watched"},
 	}
@@ -50,7 +50,7 @@ func (v *view) cards() []card {
 	}
 	stall := card{Name: "Stalled", Value: "never", Detail: "no stall was seen"}
 	if stalls > 0 {
-		stall = card{Name: "Stalled", Value: duration(stalled), Detail: plural(stalls, "stall") + map[bool]string{true: ", added up"}[stalls > 1], Class: "warn"}
+		stall = card{Name: "Stalled", Value: duration(stalled), Detail: ui.Counted(stalls, "stall") + map[bool]string{true: ", added up"}[stalls > 1], Class: "warn"}
 	}
 	list = append(list, stall)
 	forecast := card{Name: "Forecasts", Value: "–", Detail: "no forecast with a known end"}
@@ -58,13 +58,6 @@ func (v *view) cards() []card {
 		forecast = card{Name: "Forecasts", Value: fmt.Sprintf("%d%%", held*100/forecasts), Detail: fmt.Sprintf("held the end, of %d", forecasts)}
 	}
 	return append(list, forecast)
-}
-
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return ui.Count(int64(n)) + " " + noun
 }
 
 func (v *view) causeRows() []causeRow {
