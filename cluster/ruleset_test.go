@@ -111,30 +111,33 @@ func TestFit(t *testing.T) {
 		name   string
 		rules  []Rule
 		stores []*Store
-		short  []int
+		short  int // peers of all rules together
 	}{
-		{"enough", []Rule{voters(3)}, stores(nil, nil, nil), []int{0}},
-		{"one short", []Rule{voters(3)}, stores(nil, nil), []int{1}},
-		{"tiflash does not take voters", []Rule{voters(3)}, stores(nil, nil, flash), []int{1}},
-		{"exclusive labels keep voters out", []Rule{voters(1)}, stores([]Label{{"$dedicated", "x"}}, []Label{{"exclusive", "y"}}), []int{1}},
-		{"tikv does not take tiflash learners", []Rule{voters(3), learner}, stores(nil, nil, nil, flash), []int{0, 1}},
-		{"isolation level counts zones", []Rule{isolated}, stores(zone("a"), zone("a"), zone("b"), zone("b")), []int{1}},
-		{"stores without the label share one place", []Rule{isolated}, stores(zone("a"), nil, nil), []int{1}},
+		{"enough", []Rule{voters(3)}, stores(nil, nil, nil), 0},
+		{"one short", []Rule{voters(3)}, stores(nil, nil), 1},
+		{"tiflash does not take voters", []Rule{voters(3)}, stores(nil, nil, flash), 1},
+		{"exclusive labels keep voters out", []Rule{voters(1)}, stores([]Label{{"$dedicated", "x"}}, []Label{{"exclusive", "y"}}), 1},
+		{"tikv does not take tiflash learners", []Rule{voters(3), learner}, stores(nil, nil, nil, flash), 1},
+		{"isolation level counts zones", []Rule{isolated}, stores(zone("a"), zone("a"), zone("b"), zone("b")), 1},
+		{"stores without the label share one place", []Rule{isolated}, stores(zone("a"), nil, nil), 1},
 		// The ssd rule needs both ssd stores, so the other two must not take them.
-		{"rules compete for stores", []Rule{voters(2), onSSD}, stores(ssd("a"), ssd("b"), zone("c"), zone("d")), []int{0, 0}},
-		{"rules compete and lose", []Rule{voters(2), onSSD}, stores(ssd("a"), ssd("b"), zone("c")), []int{1, 0}},
-		{"no store at all", []Rule{voters(3)}, nil, []int{3}},
+		{"rules compete for stores", []Rule{voters(2), onSSD}, stores(ssd("a"), ssd("b"), zone("c"), zone("d")), 0},
+		{"rules compete and lose", []Rule{voters(2), onSSD}, stores(ssd("a"), ssd("b"), zone("c")), 1},
+		{"no store at all", []Rule{voters(3)}, nil, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			set := RuleSet{Rules: tt.rules}
-			total, want := 0, 0
-			for i, fit := range set.Fit(tt.stores) {
-				total += fit.Short()
-				want += tt.short[i]
+			fits := set.Fit(tt.stores)
+			if len(fits) != len(tt.rules) {
+				t.Fatalf("%d fits of %d rules", len(fits), len(tt.rules))
 			}
-			if total != want {
-				t.Errorf("short of %d peers, want %d", total, want)
+			short := 0
+			for i := range fits {
+				short += fits[i].Short()
+			}
+			if short != tt.short {
+				t.Errorf("short of %d peers, want %d", short, tt.short)
 			}
 		})
 	}

@@ -199,7 +199,7 @@ func TestGate(t *testing.T) {
 	if _, err := run(t, host, "reboot"); !errors.Is(err, veto) || !errors.Is(err, sshexec.ErrNotStarted) {
 		t.Errorf("%v", err)
 	}
-	want := []string{`sudo -n -- rm -rf '/data/it'\''s'`, "mysql [1 arguments hidden]", "reboot"}
+	want := []string{`sudo -n -- rm -rf '/data/it'\''s'`, "mysql [arguments hidden: 1]", "reboot"}
 	if !slices.Equal(seen, want) {
 		t.Errorf("gate saw %q, want %q", seen, want)
 	}

@@ -77,7 +77,7 @@ func (c Cmd) String() string {
 	argv := c.Argv
 	var hidden string
 	if c.Sensitive && len(argv) > 1 {
-		hidden = fmt.Sprintf(" [%d arguments hidden]", len(argv)-1)
+		hidden = fmt.Sprintf(" [arguments hidden: %d]", len(argv)-1)
 		argv = argv[:1]
 	}
 	line := ""

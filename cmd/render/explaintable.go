@@ -161,9 +161,9 @@ func (l *Leftover) Write(o *ui.Output) error {
 			for k := range c.Regions {
 				e := &c.Regions[k]
 				p.hang(fmt.Sprintf("    %d  ", e.Region), ui.Clean(e.Sentence))
-				if e.Next != "" && k == 0 {
-					p.hang("    "+o.Paint(ui.Cyan, "next:")+" ", ui.Clean(e.Next))
-				}
+			}
+			if len(c.Regions) > 0 && c.Regions[0].Next != "" {
+				p.hang("    "+o.Paint(ui.Cyan, "next:")+" ", ui.Clean(c.Regions[0].Next))
 			}
 		}
 	}
