@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -15,16 +16,18 @@ const (
 	outputJSON = "json"
 )
 
-// outputOptions are -o and --jq.
+// outputOptions are -o, --jq and -r.
 type outputOptions struct {
 	format  string
 	filter  string
+	raw     bool
 	program *jq.Program
 }
 
 func (o *outputOptions) register(c *cobra.Command) {
 	c.Flags().StringVarP(&o.format, "output", "o", outputText, "output format: text or json")
 	c.Flags().StringVar(&o.filter, "jq", "", "filter the JSON with a jq `program` (implies -o json)")
+	c.Flags().BoolVarP(&o.raw, "raw-output", "r", false, "print strings that the jq program makes without quotes")
 	completeValues(c, "output", outputText, outputJSON)
 }
 
@@ -33,15 +36,23 @@ func (o *outputOptions) validate() error {
 		return &usageError{err: fmt.Errorf("unknown output format %q", o.format), hint: oneOf(o.format, []string{outputText, outputJSON})}
 	}
 	if o.filter == "" {
-		return nil
+		return o.validateRaw()
 	}
-	program, err := jq.Compile(o.filter)
+	program, err := jq.Compile(o.filter, jq.Options{Raw: o.raw})
 	if err != nil {
 		// The format stays what it is: the caret under the mistake is for eyes,
 		// and would be unreadable inside a JSON string.
 		return &usageError{err: err}
 	}
 	o.format, o.program = outputJSON, program
+	return nil
+}
+
+// validateRaw is for command lines without a jq program.
+func (o *outputOptions) validateRaw() error {
+	if o.raw {
+		return &usageError{errors.New("--raw-output without --jq"), "JSON is printed as it is without a jq program: give one with --jq"}
+	}
 	return nil
 }
 

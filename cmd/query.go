@@ -15,7 +15,6 @@ import (
 // queryOptions are the flags of the verbs that print what PD says as it says it.
 type queryOptions struct {
 	outputOptions
-	raw   bool
 	args  []string
 	query string // only of regions
 	whole bool
@@ -24,7 +23,6 @@ type queryOptions struct {
 func (q *queryOptions) register(c *cobra.Command) {
 	q.outputOptions.register(c)
 	f := c.Flags()
-	f.BoolVarP(&q.raw, "raw-output", "r", false, "print strings that the jq program makes without quotes")
 	f.StringArrayVar(&q.args, "arg", nil, "set $NAME of the jq program to a string, as in `NAME VALUE`; may be repeated")
 	f.BoolVar(&q.whole, "whole-document", false, fmt.Sprintf("let a jq program that needs it have a document of more than %d MiB in memory", wholeLimit>>20))
 }
@@ -48,12 +46,10 @@ func (q *queryOptions) compile(array string) error {
 		return q.compileNamed(args)
 	case source == "" && len(args) > 0:
 		return &usageError{errors.New("--arg without --jq"), "an argument is for a jq program: give one with --jq"}
-	case source == "" && q.raw:
-		return &usageError{errors.New("--raw-output without --jq"), "without a jq program the JSON is printed as PD makes it"}
 	case source == "":
-		return nil
+		return q.validateRaw()
 	}
-	q.program, err = jq.CompileWith(source, jq.Options{Args: args, Array: array, Raw: q.raw})
+	q.program, err = jq.Compile(source, jq.Options{Args: args, Array: array, Raw: q.raw})
 	if err != nil {
 		return &usageError{err: err}
 	}

@@ -24,6 +24,7 @@ import (
 func nightPD(t *testing.T) *pdtest.PD {
 	t.Helper()
 	pd := pdtest.New(t, pdtest.V8_5)
+	pd.StopClock()
 	pd.AddStores(1, 2, 3, 4, 5, 6, 9)
 	for id := cluster.StoreID(1); id <= 6; id++ {
 		pd.EditStore(id, func(s *cluster.Store) {
@@ -251,6 +252,7 @@ func TestWatchResized(t *testing.T) {
 func TestManyStores(t *testing.T) {
 	t.Parallel()
 	pd := pdtest.New(t, pdtest.V8_5)
+	pd.StopClock()
 	for id := cluster.StoreID(1); id <= 500; id++ {
 		pd.AddStores(id)
 	}

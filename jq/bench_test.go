@@ -38,7 +38,7 @@ func BenchmarkElements(b *testing.B) {
 		"reduce": `reduce .regions[] as $r ({}; .["\($r.leader.store_id)"] += 1)`,
 		"group":  `[.regions[] | {id, s: .leader.store_id}] | group_by(.s) | map(length)`,
 	} {
-		p, err := CompileWith(source, Options{Array: "regions"})
+		p, err := Compile(source, Options{Array: "regions"})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func BenchmarkWholeDocument(b *testing.B) {
 		elements = append(elements, page...)
 	}
 	whole := []byte(`{"count":1,"regions":[` + string(bytes.Join(elements, []byte(","))) + `]}`)
-	p, err := Compile(strings.Replace(sopFilter, ".regions[]", ".regions | sort_by(.id)[]", 1))
+	p, err := Compile(strings.Replace(sopFilter, ".regions[]", ".regions | sort_by(.id)[]", 1), Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func cut(value any, m *mask) any {
 }
 
 func TestInvalidJSON(t *testing.T) {
-	p, err := CompileWith(".regions[].id", Options{Array: "regions"})
+	p, err := Compile(".regions[].id", Options{Array: "regions"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestInvalidJSON(t *testing.T) {
 	}
 	// What cannot be read is no error of the program, which must not catch it.
 	for _, source := range []string{`try .regions[].id catch "caught"`, `[.regions[]?.id] | length`, `(.regions[] | .id) // 1, 2`, `label $l | (.regions[] | .id), 2`, `.regions[] as [$a] ?// $a | $a.id`} {
-		p, err := CompileWith(source, Options{Array: "regions"})
+		p, err := Compile(source, Options{Array: "regions"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,12 +44,9 @@ type Program struct {
 	native   *native // of a parallel program; nil when it is not simple enough
 }
 
-// Compile reads a program. Errors are *SyntaxError. Programs see neither the
-// environment nor other inputs.
-func Compile(source string) (*Program, error) { return CompileWith(source, Options{}) }
-
-// CompileWith reads a program. Errors are *SyntaxError and *ArgumentError.
-func CompileWith(source string, options Options) (*Program, error) {
+// Compile reads a program. Errors are *SyntaxError and *ArgumentError. Programs see
+// neither the environment nor other inputs.
+func Compile(source string, options Options) (*Program, error) {
 	query, err := gojq.Parse(source)
 	if err != nil {
 		offset := -1

@@ -12,7 +12,7 @@ import (
 // run collects the results up to the first error.
 func run(t *testing.T, source, document string) (results []string, err error) {
 	t.Helper()
-	program, err := Compile(source)
+	program, err := Compile(source, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestSyntaxErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Compile(tt.source)
+			_, err := Compile(tt.source, Options{})
 			if _, ok := errors.AsType[*SyntaxError](err); !ok {
 				t.Fatalf("error %v, want a *SyntaxError", err)
 			}
@@ -142,7 +142,7 @@ func TestCompileErrors(t *testing.T) {
 		"input":            "",
 		`"\(`:              "",
 	} {
-		_, err := Compile(source)
+		_, err := Compile(source, Options{})
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: error %v, want a *SyntaxError with %q", source, err, says)
@@ -154,7 +154,7 @@ func TestCompileErrors(t *testing.T) {
 func TestCancel(t *testing.T) {
 	for _, source := range []string{"def f: f; f", "range(infinite) | empty", "repeat(.)", "[range(infinite)]"} {
 		t.Run(source, func(t *testing.T) {
-			program, err := Compile(source)
+			program, err := Compile(source, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestCancel(t *testing.T) {
 
 // Who has seen enough gets no more.
 func TestStopEarly(t *testing.T) {
-	program, err := Compile("range(infinite)")
+	program, err := Compile("range(infinite)", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestStopEarly(t *testing.T) {
 
 // One program runs over many documents.
 func TestRunAgain(t *testing.T) {
-	program, err := Compile(".id")
+	program, err := Compile(".id", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestNativePrograms(t *testing.T) {
 		`.regions[] | [.peers[] | .id] | sort`: false, `[.regions[] | .id]`: false, `first(.regions[])`: false, `.regions[] | .id |= 1`: false, `.regions[] | -1`: false, `.regions[] | @json`: false,
 	}
 	for source, want := range tests {
-		p, err := CompileWith(source, withName)
+		p, err := Compile(source, withName)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +227,7 @@ func TestNativeGivesWhatGojqGives(t *testing.T) {
 	for seed := range uint64(2500) {
 		r := &chance{Rand: rand.New(rand.NewPCG(seed, 5))}
 		source := r.one(".regions[] | ", ".regions[]? | ", ".regions[] as $q | $q | ") + r.stream(1+r.IntN(3))
-		p, err := CompileWith(source, withName)
+		p, err := Compile(source, withName)
 		if err != nil {
 			t.Fatalf("%s: %v", source, err)
 		}
@@ -267,7 +267,7 @@ func TestNativeSharing(t *testing.T) {
 		if !strings.Contains(source, ".regions") {
 			source = ".regions[] | " + source
 		}
-		p, err := CompileWith(source, withName)
+		p, err := Compile(source, withName)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,7 +288,7 @@ func FuzzNative(f *testing.F) {
 	f.Add(strings.TrimPrefix(sopFilter, ".regions[] | "), pdRegion(50))
 	f.Fuzz(func(t *testing.T, source string, element []byte) {
 		source = ".regions[] | " + source
-		p, err := CompileWith(source, withName)
+		p, err := Compile(source, withName)
 		if err != nil || p.native == nil {
 			return
 		}
@@ -306,7 +306,7 @@ func FuzzNative(f *testing.F) {
 
 // A surprise takes back what its element gave, and no more.
 func TestSurprise(t *testing.T) {
-	p, err := CompileWith(`.regions[] | .peers[].id`, withName)
+	p, err := Compile(`.regions[] | .peers[].id`, withName)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func (q Query) Compile(args map[string]string, raw bool) (*Program, error) {
 			return nil, &ParamError{Query: q.Name, Name: name}
 		}
 	}
-	return CompileWith(q.Source, Options{Args: all, Array: "regions", Raw: raw})
+	return Compile(q.Source, Options{Args: all, Array: "regions", Raw: raw})
 }
 
 // distance is how many letters must be added, left out or changed.

@@ -146,7 +146,7 @@ func TestUnknownNames(t *testing.T) {
 		"nosuch | nosuch":    "function not defined: nosuch/0",
 		"map(1; 2) | nosuch": "function not defined: map/2",
 	} {
-		_, err := Compile(source)
+		_, err := Compile(source, Options{})
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) || err.Error() != "compile jq program: "+picture {
 			t.Errorf("%q:\n%v\nwant\n%s", source, err, picture)

@@ -18,7 +18,7 @@ import (
 
 func elementsProgram(t *testing.T, source string) *Program {
 	t.Helper()
-	p, err := CompileWith(source, withName)
+	p, err := Compile(source, withName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func FuzzSplit(f *testing.F) {
 				return // may run for ever, or take all memory
 			}
 		}
-		p, err := CompileWith(source, withName)
+		p, err := Compile(source, withName)
 		if err != nil {
 			return
 		}
@@ -91,7 +91,7 @@ func TestElementsStop(t *testing.T) {
 	} {
 		t.Run(source, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-			p, err := CompileWith(source, Options{Array: "regions"})
+			p, err := Compile(source, Options{Array: "regions"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -213,7 +213,7 @@ func TestMemoryIsBounded(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	p, err := CompileWith(`$a, $ARGS.named.ENV, ($ENV | length), $ARGS`, Options{Args: map[string]string{"a": "x", "ENV": "y"}, Raw: true})
+	p, err := Compile(`$a, $ARGS.named.ENV, ($ENV | length), $ARGS`, Options{Args: map[string]string{"a": "x", "ENV": "y"}, Raw: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestArguments(t *testing.T) {
 	}
 	for _, name := range []string{"", "1x", "a-b", "$x", "é", "a b"} {
 		var argument *ArgumentError
-		if _, err := CompileWith(".", Options{Args: map[string]string{name: ""}}); !errors.As(err, &argument) {
+		if _, err := Compile(".", Options{Args: map[string]string{name: ""}}); !errors.As(err, &argument) {
 			t.Errorf("%q: error %v", name, err)
 		}
 	}

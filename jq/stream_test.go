@@ -241,7 +241,7 @@ func TestElementsGiveWhatTheDocumentGives(t *testing.T) {
 		}
 		t.Run(source, func(t *testing.T) {
 			t.Parallel()
-			p, err := CompileWith(source, withName)
+			p, err := Compile(source, withName)
 			if err != nil {
 				t.Fatal(err)
 			}

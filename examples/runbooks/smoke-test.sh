@@ -65,8 +65,7 @@ expect 0 '' ebb playground --background --name "$name" --dir "$work/cluster" "${
 leaver=NODE
 if [[ ! $dry ]]; then
   cd "$work/cluster"
-  leaver=$(ebb display -t "$topology" -R tikv --jq '.nodes[-1].id')
-  leaver=${leaver//\"/}
+  leaver=$(ebb display -t "$topology" -R tikv -r --jq '.nodes[-1].id')
 fi
 
 # What is there.

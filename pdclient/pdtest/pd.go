@@ -23,6 +23,7 @@ type PD struct {
 	leader     int // index into members, -1 for none
 	clusterID  uint64
 	offset     time.Duration // of PD's clock
+	stopped    time.Time     // what it shows if it is stopped, else zero
 	started    time.Time
 	calls      []Call
 	violations []string
@@ -153,13 +154,29 @@ func (pd *PD) Now() time.Time {
 	return pd.now()
 }
 
-func (pd *PD) now() time.Time { return time.Now().Add(pd.offset) }
+func (pd *PD) now() time.Time {
+	if !pd.stopped.IsZero() {
+		return pd.stopped
+	}
+	return time.Now().Add(pd.offset)
+}
+
+// StopClock lets no time pass in PD: ages stay what they are, however long a test
+// takes.
+func (pd *PD) StopClock() {
+	pd.mu.Lock()
+	defer pd.mu.Unlock()
+	pd.stopped = pd.now()
+}
 
 // Advance moves PD's clock: silent stores grow older, temporary settings expire.
 func (pd *PD) Advance(d time.Duration) {
 	pd.mu.Lock()
 	defer pd.mu.Unlock()
 	pd.offset += d
+	if !pd.stopped.IsZero() {
+		pd.stopped = pd.stopped.Add(d)
+	}
 }
 
 // Violations lists what callers did that they must not.
