@@ -102,21 +102,25 @@ dist: completions ## build the archives of a release in dist/, for all platforms
 # What make install writes, and make uninstall removes.
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+DOCDIR  = $(DESTDIR)$(PREFIX)/share/doc/ebb
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-install: build completions ## install binaries, man pages and completions below PREFIX (/usr/local)
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+install: build completions ## install binaries, man pages, causes and completions below PREFIX (/usr/local)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(DOCDIR)/causes/zh-CN $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 	install -m 755 $(BIN)/ebb $(BIN)/ebb-playground $(BINDIR)/
 	install -m 644 docs/man/*.1 $(MANDIR)/man1/
 	install -m 644 docs/man/*.7 $(MANDIR)/man7/
+	install -m 644 docs/causes/*.md $(DOCDIR)/causes/
+	install -m 644 docs/causes/zh-CN/*.md $(DOCDIR)/causes/zh-CN/
 	install -m 644 $(BIN)/completions/ebb.bash $(BASHDIR)/ebb
 	install -m 644 $(BIN)/completions/_ebb $(ZSHDIR)/
 	install -m 644 $(BIN)/completions/ebb.fish $(FISHDIR)/
 
 uninstall: ## remove what make install has installed
 	rm -f $(BINDIR)/ebb $(BINDIR)/ebb-playground $(BASHDIR)/ebb $(ZSHDIR)/_ebb $(FISHDIR)/ebb.fish
+	rm -rf $(DOCDIR)/causes
 	rm -f $(patsubst docs/man/%,$(MANDIR)/man1/%,$(wildcard docs/man/*.1)) $(patsubst docs/man/%,$(MANDIR)/man7/%,$(wildcard docs/man/*.7))
 
 deps: ## install the Debian packages that are missing for the tests and the demo

@@ -42,7 +42,8 @@ the pace is no problem. Every region that is left is put into one class.
 
 --bundle keeps what was read in a file, and --from judges such a file anywhere.
 Region keys are left out of it unless --with-keys; --redact hides hosts, names and
-label values as well. The causes are described in docs/causes; --list names them.` +
+label values as well. The causes are described in docs/causes, which
+make install puts below share/doc/ebb; --list names them.` +
 			exitStatus(ExitDone, ExitFailed, ExitNo, ExitUsage, ExitCannotTell, ExitUnreachable, ExitInterrupted),
 		Example: `  ebb diagnose prod
   ebb diagnose prod -N 10.0.1.7:20160 --for 30s

@@ -53,7 +53,8 @@ func goreleaserRelease(t *testing.T) release {
 		if f.Dst != "" && !f.StripParent {
 			t.Errorf("%s: would keep its directories below %s", f.Src, f.Dst)
 		}
-		r.Files = append(r.Files, strings.TrimSuffix(f.Src, "/*")+":"+f.Dst)
+		src, _, _ := strings.Cut(f.Src, "/*")
+		r.Files = append(r.Files, src+":"+f.Dst)
 	}
 	// The names of the values that are linked in differ, the variables do not.
 	ldflags := regexp.MustCompile(`\{\{.*?\}\}`).ReplaceAllString(strings.Join(b.Ldflags, " "), "X")
@@ -96,7 +97,7 @@ func TestReleases(t *testing.T) {
 	if diff := cmp.Diff(dist, config); diff != "" {
 		t.Errorf("make dist (-) and .goreleaser.yaml (+):\n%s", diff)
 	}
-	if len(config.Targets) != 4 || len(config.Files) != 5 {
+	if len(config.Targets) != 4 || len(config.Files) != 7 {
 		t.Errorf("%d targets, %d files", len(config.Targets), len(config.Files))
 	}
 }
