@@ -14,7 +14,7 @@ var completionScripts = []struct {
 	{
 		"bash", "source <(ebb completion bash)",
 		"ebb completion bash > /usr/local/share/bash-completion/completions/ebb",
-		func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+		writeBashCompletion,
 	},
 	{
 		"zsh", "source <(ebb completion zsh)",
@@ -26,6 +26,38 @@ var completionScripts = []struct {
 		"ebb completion fish > ~/.config/fish/completions/ebb.fish",
 		func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) },
 	},
+}
+
+// bashWithoutPackage takes the place of what the script calls of the package
+// bash-completion, where that is not installed: without it every Tab would print an
+// error. Words end at blanks alone; bash itself ends them at = and : as well.
+const bashWithoutPackage = `
+if ! declare -F _get_comp_words_by_ref >/dev/null; then
+    __ebb_init_completion()
+    {
+        local line=${COMP_LINE:0:COMP_POINT}
+        COMPREPLY=()
+        read -ra words <<<"$line"
+        [[ $line != *[[:blank:]] ]] || words+=("")
+        cword=$((${#words[@]} - 1))
+        cur=${words[cword]} prev=${words[cword > 0 ? cword - 1 : 0]}
+    }
+    _filedir()
+    {
+        local kind=-f
+        [[ $1 != -d ]] || kind=-d
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen "$kind" -- "$cur")
+    }
+fi
+`
+
+func writeBashCompletion(root *cobra.Command, w io.Writer) error {
+	if err := root.GenBashCompletionV2(w, true); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, bashWithoutPackage)
+	return err
 }
 
 func newCompletionCommand(env *Env) *cobra.Command {
@@ -41,7 +73,7 @@ answer is not offered.` + exitStatus(ExitDone, ExitUsage),
 	for _, script := range completionScripts {
 		needs := ""
 		if script.shell == "bash" {
-			needs = "\n\nIt needs bash 4.1 or later, and the package bash-completion."
+			needs = "\n\nIt needs bash 4.1 or later. The package bash-completion loads what is kept, and knows\nquoted words."
 		}
 		c.AddCommand(&cobra.Command{
 			Use: script.shell, Short: "Print the completion script for " + script.shell,
