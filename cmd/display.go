@@ -32,8 +32,9 @@ func newDisplayCommand(env *Env) *cobra.Command {
 		Long: `Show every node of the topology and every store that PD knows, in tiup's columns
 and words, with what PD says of the stores: id, leaders, regions, size and the
 age of the last heartbeat; for stores that are leaving also what is left, the
-rate and the time that the rest takes. Nodes that only one side knows are named
-below the table.
+rate and the time that the rest takes. What tiup calls Pending Offline is Offline
+in PD and in the other verbs. Nodes that only one side knows are named below the
+table.
 
 In a pipe every column is there, and holds Size in bytes, Heartbeat and ETA in
 seconds, Left as a part of 1, Rate in regions a second, and - for none.
