@@ -65,7 +65,7 @@ const (
 	masked4  = "LoadState=masked\nActiveState=inactive\nUnitFileState=masked\nFragmentPath=/etc/systemd/system/" + unit4 + "\nMainPID=0\n"
 	show4    = "-- " + unit4
 	noTCP    = "  sl  local_address rem_address   st\n"
-	tcp      = "cat /proc/net/tcp /proc/net/tcp6"
+	tcp      = "sh -c in4=/proc/net/tcp "
 )
 
 // afterFence is what a machine is asked after the window, before and during it.

@@ -37,7 +37,11 @@ func newScriptedHost(t *testing.T, script ...exchange) *scriptedHost {
 
 func (h *scriptedHost) Run(_ context.Context, c Command) (string, error) {
 	line := strings.Join(c.Argv, " ")
-	if c.Argv[0] == "sh" && c.Argv[2] == scanProcesses {
+	switch {
+	case c.Argv[0] != "sh":
+	case c.Argv[2] == listListeners:
+		line = "listeners"
+	case c.Argv[2] == scanProcesses:
 		line = "processes in " + strings.Join(strings.Fields(c.Stdin), " ")
 	}
 	if len(h.script) == 0 || h.script[0].line != line {
@@ -71,7 +75,7 @@ var (
 	disables     = exchange{line: "systemctl disable -- " + tikvUnit}
 	masks        = exchange{line: `sh -c { [ -L "$1" ] || [ ! -f "$1" ] || mv -T -- "$1" "$2"; } && shift 2 && exec "$@" sh ` + unitFile + " " + unitFile + ".ebb-fenced systemctl mask -- " + tikvUnit}
 	noProcess    = exchange{line: "processes in /data/tikv-20160 /deploy/tikv-20160", out: "end\n"}
-	noListener   = exchange{line: "cat /proc/net/tcp /proc/net/tcp6", out: "  sl  local_address rem_address   st\n"}
+	noListener   = exchange{line: "listeners", out: "  sl  local_address rem_address   st\n"}
 )
 
 // fenceBench is a cluster with clocks in which store 4 has been silent for a

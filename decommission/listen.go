@@ -13,12 +13,18 @@ import (
 // tcpListen is the state LISTEN in /proc/net/tcp (include/net/tcp_states.h).
 const tcpListen = "0A"
 
+// listListeners prints the listeners among the connections of a host, which may have
+// a hundred thousand of others, behind the headers of the tables. A host without IPv6
+// has the first table only.
+const listListeners = `in4=/proc/net/tcp in6=/proc/net/tcp6
+grep -e local_address -e " 0A " "$in4" && if [ -e "$in6" ]; then grep -e local_address -e " 0A " "$in6"; fi`
+
 // ListeningPorts tells which of the ports something listens on, at one of the
 // given addresses of the host or at all of its addresses. Names among them are
 // not resolved here: with one, and without any address at all, a listener at any
 // address counts.
 func ListeningPorts(ctx context.Context, h Host, addresses []string, ports []int) ([]int, error) {
-	out, err := h.Run(ctx, Command{Argv: []string{"cat", "/proc/net/tcp", "/proc/net/tcp6"}})
+	out, err := h.Run(ctx, Command{Argv: []string{"sh", "-c", listListeners}})
 	if err != nil {
 		return nil, fmt.Errorf("look for listeners: %w", err)
 	}

@@ -90,6 +90,53 @@ func TestListeningPorts(t *testing.T) {
 	}
 }
 
+// A host has a hundred thousand connections, or no IPv6; and a table that cannot be
+// read is not one without listeners.
+func TestListListeners(t *testing.T) {
+	const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+	connection := "   1: 0100007F:4E20 0100007F:0A0A 01 00000000:00000000 00:00000000 00000000     0        0 30 1 0000000000000000 20 4 30 10 -1\n"
+	four := header + "   0: 0100007F:4E20 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 28 1 0000000000000000 100 0 0 10 0\n" + strings.Repeat(connection, 100_000)
+	six := header + "   0: 00000000000000000000000001000000:4E21 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 29 1 0000000000000000 100 0 0 10 0\n"
+	for _, tt := range []struct {
+		name   string
+		tables map[string]string
+		want   []int
+	}{
+		{"both", map[string]string{"tcp": four, "tcp6": six}, []int{20000, 20001}},
+		{"no IPv6", map[string]string{"tcp": four}, []int{20000}},
+		{"no table", map[string]string{"tcp6": six}, nil},
+		{"something else", map[string]string{"tcp": "no table\n", "tcp6": six}, nil},
+		{"one of them is something else", map[string]string{"tcp": four, "tcp6": ""}, nil},
+	} {
+		dir := t.TempDir()
+		for name, text := range tt.tables {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h := tablesHost{localHost{t}, dir}
+		open, err := ListeningPorts(t.Context(), h, nil, []int{20000, 20001, 20002})
+		if !slices.Equal(open, tt.want) || (err == nil) != (tt.want != nil) {
+			t.Errorf("%s: %v, %v, want %v", tt.name, open, err, tt.want)
+		}
+	}
+}
+
+// tablesHost has its tables of connections in a directory.
+type tablesHost struct {
+	localHost
+	dir string
+}
+
+func (h tablesHost) Run(ctx context.Context, c Command) (string, error) {
+	c.Argv[2] = strings.ReplaceAll(c.Argv[2], "/proc/net/", h.dir+"/")
+	out, err := h.localHost.Run(ctx, c)
+	if len(out) > 10_000 {
+		h.t.Errorf("%d bytes were read from the host", len(out))
+	}
+	return out, err
+}
+
 // The scripts that look and the scripts that delete, on real directories.
 func TestScriptsOnRealDirectories(t *testing.T) {
 	root, err := filepath.EvalSymlinks(t.TempDir())

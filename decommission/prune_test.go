@@ -66,8 +66,6 @@ func (h *modelHost) Run(_ context.Context, c Command) (string, error) {
 			fmt.Fprintf(&b, "1 1 8:1 / %s rw - ext4 /dev/sda rw\n", m)
 		}
 		return b.String(), nil
-	case line == "cat /proc/net/tcp /proc/net/tcp6":
-		return h.listeners(), nil
 	case c.Argv[0] == "systemctl":
 		return h.systemctl(c.Argv[1:])
 	case c.Argv[0] == "sh" && c.Argv[1] == "-c":
@@ -115,6 +113,8 @@ func (h *modelHost) script(c Command) (string, error) {
 	}
 	var b strings.Builder
 	switch {
+	case script == listListeners:
+		return h.listeners(), nil
 	case script == scanProcesses:
 		for _, command := range append(slices.Collect(mapsValues(h.running)), h.stray) {
 			for dir := range strings.Lines(c.Stdin) {

@@ -94,16 +94,16 @@ func deadTargets(v *view) []Cause {
 	for _, id := range ids {
 		stores = append(stores, dead[id])
 	}
-	next := "pd-ctl operator remove " + firstID(stuck.Examples)
+	risk := "none: PD makes a new operator with another target"
 	if stuck.Count > 1 {
-		next += ", and the others likewise; or start " + storeNames(stores)
+		risk += "; the others likewise, or start " + storeNames(stores)
 	}
 	return []Cause{{
 		Severity: Problem, Certainty: Likely, Blocked: stuck.Count, Stores: ids, Regions: stuck.Examples,
 		Sentence: fmt.Sprintf("%s for %s without heartbeats: %s", cluster.Agree(stuck.Count, "operator", "waits", "wait"), cluster.Plural(len(stores), "store"), storeNames(stores)),
 		Evidence: []string{fmt.Sprintf("operators: region %d: %s {%s}", example.RegionID, example.Desc, example.Brief)},
-		Next:     next,
-		Risk:     "none: PD makes a new operator with another target",
+		Next:     "pd-ctl operator remove " + firstID(stuck.Examples),
+		Risk:     risk,
 	}}
 }
 
