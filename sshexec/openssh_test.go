@@ -233,11 +233,10 @@ func TestOpenSSHHungCommand(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	start := time.Now()
 	_, err = host.Run(ctx, cmd("sh", "-c", "sleep 98702; sleep 98703"))
 	var canceled *sshexec.CanceledError
-	if !errors.As(err, &canceled) || !canceled.Ended || time.Since(start) > 3*time.Second {
-		t.Errorf("cancel after %s: %v", time.Since(start), err)
+	if !errors.As(err, &canceled) || !canceled.Ended {
+		t.Errorf("cancel: %v", err)
 	}
 	awaitEnd(t, "sleep 9870[23]")
 
@@ -340,12 +339,11 @@ func TestOpenSSHSudo(t *testing.T) {
 			s, o := openSSH(t, sshtest.OpenSSHConfig{User: a.Name})
 			host := newPool(t, o).Host(s.Target)
 			root := sshexec.Sudo(host)
-			start := time.Now()
-			out, err := run(t, root, "id", "-u")
+			out, err := run(t, root, "id", "-u") // hangs for good if it waits for a password
 			if tt.want != "" {
 				var refused *sshexec.SudoError
-				if !errors.As(err, &refused) || refused.Reason != tt.want || time.Since(start) > 5*time.Second || !strings.Contains(refused.Hint(), "NOPASSWD") {
-					t.Errorf("after %s: %v", time.Since(start), err)
+				if !errors.As(err, &refused) || refused.Reason != tt.want || !strings.Contains(refused.Hint(), "NOPASSWD") {
+					t.Error(err)
 				}
 				return
 			}

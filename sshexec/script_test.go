@@ -105,10 +105,9 @@ func TestScriptEnds(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		in.Close()
-		start := time.Now()
-		_ = cmd.Wait()
-		if status := cmd.ProcessState.ExitCode(); status != 143 || time.Since(start) > 2*time.Second {
-			t.Errorf("status %d after %s, %q %q", status, time.Since(start), out.String(), errs.String())
+		_ = cmd.Wait() // for a day, if nothing ends it
+		if status := cmd.ProcessState.ExitCode(); status != 143 {
+			t.Errorf("status %d, %q %q", status, out.String(), errs.String())
 		}
 		if running() {
 			t.Error("it is still running")
