@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
-
 	"ebb/ui"
 )
 
@@ -35,13 +33,7 @@ func interactive(t *testing.T, shell string, args ...string) (*os.File, *ui.Buff
 	if err := os.WriteFile(script, out, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	master, tty, err := pty.Open()
-	if err != nil {
-		t.Skipf("no pseudo terminal: %v", err)
-	}
-	if err := pty.Setsize(master, &pty.Winsize{Cols: 200, Rows: 40}); err != nil {
-		t.Fatal(err)
-	}
+	master, tty := openTerminal(t, 200, 40)
 	c := exec.Command(shellPath, args...)
 	c.Env = []string{
 		"HOME=" + dir, "ZDOTDIR=" + dir, "TIUP_HOME=" + dir, "TERM=xterm", "SCRIPT=" + script,

@@ -32,20 +32,20 @@ type terminal struct {
 // is, so that a Ctrl-C that is typed reaches it as a signal when it should.
 func onTerminal(t *testing.T, environ []string, args ...string) *terminal {
 	t.Helper()
+	return onTerminalOf(t, 120, 40, t.TempDir(), environ, args...)
+}
+
+// onTerminalOf is onTerminal with a size, and a home in which the program runs.
+func onTerminalOf(t *testing.T, cols, rows int, home string, environ []string, args ...string) *terminal {
+	t.Helper()
 	path, err := exec.LookPath("ebb")
 	if err != nil {
 		t.Fatal(err)
 	}
-	master, tty, err := pty.Open()
-	if err != nil {
-		t.Skipf("no pseudo terminal: %v", err)
-	}
-	if err := pty.Setsize(master, &pty.Winsize{Cols: 120, Rows: 40}); err != nil {
-		t.Fatal(err)
-	}
+	master, tty := openTerminal(t, cols, rows)
 	m := &terminal{t: t, master: master, tty: tty, done: make(chan error, 1)}
-	home := t.TempDir()
 	m.cmd = exec.Command(path, args...)
+	m.cmd.Dir = home
 	m.cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home, "TERM=xterm", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH")}, environ...)
 	m.cmd.Stdin, m.cmd.Stdout, m.cmd.Stderr = tty, tty, tty
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -60,6 +60,19 @@ func onTerminal(t *testing.T, environ []string, args ...string) *terminal {
 		master.Close()
 	})
 	return m
+}
+
+// openTerminal opens both ends of a terminal of a size.
+func openTerminal(t *testing.T, cols, rows int) (master, tty *os.File) {
+	t.Helper()
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Skipf("no pseudo terminal: %v", err)
+	}
+	if err := pty.Setsize(master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+		t.Fatal(err)
+	}
+	return master, tty
 }
 
 // serve shows what is written and answers questions about the cursor: survey
@@ -160,10 +173,7 @@ func (m *terminal) mode() *term.State {
 // untouched is the mode of a terminal on which nothing has run.
 func untouched(t *testing.T) *term.State {
 	t.Helper()
-	master, tty, err := pty.Open()
-	if err != nil {
-		t.Skipf("no pseudo terminal: %v", err)
-	}
+	master, tty := openTerminal(t, 120, 40)
 	defer master.Close()
 	defer tty.Close()
 	return (&terminal{t: t, tty: tty}).mode()

@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"syscall"
@@ -73,36 +72,11 @@ type console struct {
 
 func newConsole(t *testing.T, cols, rows int, environ []string, args ...string) *console {
 	t.Helper()
-	path, err := exec.LookPath("ebb")
-	if err != nil {
-		t.Fatal(err)
-	}
-	master, tty, err := pty.Open()
-	if err != nil {
-		t.Skipf("no pseudo terminal: %v", err)
-	}
-	c := &console{&terminal{t: t, master: master, tty: tty, done: make(chan error, 1)}, cols, rows}
-	c.resize(cols, rows)
 	home := t.TempDir()
 	if err := os.WriteFile(home+"/topology.yaml", []byte(nightTopology), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.cmd = exec.Command(path, args...)
-	c.cmd.Dir = home
-	c.cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home, "TERM=xterm", "GORACE=atexit_sleep_ms=0"}, environ...)
-	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = tty, tty, tty
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := c.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { c.done <- c.cmd.Wait() }()
-	go c.serve()
-	t.Cleanup(func() {
-		c.cmd.Process.Kill()
-		tty.Close()
-		master.Close()
-	})
-	return c
+	return &console{onTerminalOf(t, cols, rows, home, environ, args...), cols, rows}
 }
 
 func (c *console) resize(cols, rows int) {

@@ -2,7 +2,6 @@ package topology
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,19 +13,7 @@ import (
 // examples are the realistic topologies in testdata.
 func examples(t testing.TB) map[string][]byte {
 	t.Helper()
-	paths, err := filepath.Glob("testdata/*.yaml")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no examples: %v", err)
-	}
-	files := make(map[string][]byte)
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[filepath.Base(path)] = data
-	}
-	return files
+	return corpus(t, "")
 }
 
 func TestGoldenTopologies(t *testing.T) {
